@@ -1,0 +1,101 @@
+"""Effects: what the world is asked to do, in the imperative. They carry ids; doing one twice is harmless."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agents.presence import Presence
+from router.core.names import AgentId, InteractionId, OfferId, QueueId
+
+
+class SendOffer(NamedTuple):
+    """Show the offer to the agent; it runs out at ``expires_at``."""
+
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    expires_at: int
+
+
+class RescindOffer(NamedTuple):
+    """Take the offer from the agent's screen: it expired, was withdrawn, or the interaction ended."""
+
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    reason: str
+
+
+class Connect(NamedTuple):
+    """Connect the interaction to the agent."""
+
+    interaction_id: InteractionId
+    agent_id: AgentId
+
+
+class ReleaseWork(NamedTuple):
+    """Take the connected interaction from the agent: it was cancelled, or queued again without the agent's word."""
+
+    interaction_id: InteractionId
+    agent_id: AgentId
+    reason: str
+
+
+class SuspendWork(NamedTuple):
+    """Put the agent's work on this interaction aside while more urgent work interrupts it."""
+
+    interaction_id: InteractionId
+    agent_id: AgentId
+
+
+class ResumeWork(NamedTuple):
+    """Take the suspended interaction up again."""
+
+    interaction_id: InteractionId
+    agent_id: AgentId
+
+
+class Divert(NamedTuple):
+    """Send the interaction to ``target``: voicemail, a message, an external number."""
+
+    interaction_id: InteractionId
+    target: str
+
+
+class EndInteraction(NamedTuple):
+    """Tell the customer's side that the interaction ended here: refused or expired, and why."""
+
+    interaction_id: InteractionId
+    how: str
+    reason: str
+
+
+class SendNotice(NamedTuple):
+    """Tell ``target`` something about a waiting interaction."""
+
+    target: str
+    message: str
+    interaction_id: InteractionId
+    queue: QueueId
+
+
+class SetPresence(NamedTuple):
+    """Tell the agent that the router changed its presence."""
+
+    agent_id: AgentId
+    presence: Presence
+    reason: str
+
+
+Effect = (
+    SendOffer
+    | RescindOffer
+    | Connect
+    | ReleaseWork
+    | SuspendWork
+    | ResumeWork
+    | Divert
+    | EndInteraction
+    | SendNotice
+    | SetPresence
+)

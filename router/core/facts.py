@@ -1,0 +1,305 @@
+"""Facts: what happened, in the past tense, complete enough for every report, metric and audit.
+
+``at`` is the engine's clock in milliseconds. Plain immutable tuples with names, since several are made for every
+interaction.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from agents.model import WrapUpScope
+from agents.presence import Presence
+from router.core.names import AgentId, ChannelId, InteractionId, OfferId, QueueId, SectionId
+
+OfferEnd = Literal["accepted", "declined", "expired", "rescinded", "cancelled", "failed"]
+InteractionEnd = Literal["completed", "abandoned", "diverted", "cancelled", "expired", "refused", "failed"]
+QueueCause = Literal["arrived", "due", "transferred", "agent-lost"]
+MoveCause = Literal["ladder", "overflow", "plan"]
+
+NO_OFFER: Final = OfferId(0)
+"""The offer id of work that was connected without an offer."""
+
+
+class InteractionScheduled(NamedTuple):
+    """Accepted, and kept until ``not_before``."""
+
+    at: int
+    interaction_id: InteractionId
+    section: SectionId
+    queue: QueueId
+    channel: ChannelId
+    not_before: int
+
+
+class InteractionQueued(NamedTuple):
+    """Began to wait in a queue. ``queued_at`` is its place; ``rule`` names the intake rule that matched, if any."""
+
+    at: int
+    interaction_id: InteractionId
+    section: SectionId
+    queue: QueueId
+    channel: ChannelId
+    priority: int
+    queued_at: int
+    expedited: bool
+    cause: QueueCause
+    rule: str
+
+
+class InteractionMoved(NamedTuple):
+    """Waits in another queue from now on; place and priority are kept."""
+
+    at: int
+    interaction_id: InteractionId
+    from_queue: QueueId
+    to_queue: QueueId
+    cause: MoveCause
+
+
+class OfferMade(NamedTuple):
+    """A decision: this agent, chosen in this tier with this score (thousandths) by this dynamic policy."""
+
+    at: int
+    decision: int
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    queue: QueueId
+    tier: int
+    score: int
+    choice: str
+    expires_at: int
+
+
+class OfferEnded(NamedTuple):
+    """An offer ended, in the one way it ends."""
+
+    at: int
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    how: OfferEnd
+    reason: str
+
+
+class InteractionAssigned(NamedTuple):
+    """An agent is connected. ``offer_id`` is ``NO_OFFER`` where the work was connected without an offer.
+
+    ``wait_ms`` is the time since the service-level clock started.
+    """
+
+    at: int
+    decision: int
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    queue: QueueId
+    tier: int
+    score: int
+    choice: str
+    wait_ms: int
+
+
+class InteractionEnded(NamedTuple):
+    """Ended, once and for all. ``agent_id`` is the owner at the end, ``wait_ms`` how long it waited (until the answer
+    where there was one, in the last queueing)."""
+
+    at: int
+    interaction_id: InteractionId
+    section: SectionId
+    queue: QueueId
+    how: InteractionEnd
+    reason: str
+    agent_id: AgentId | None
+    wait_ms: int
+
+
+class InteractionPassedOn(NamedTuple):
+    """The owning agent transferred the interaction."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    from_queue: QueueId
+    to_queue: QueueId
+    keep_place: bool
+    to_people: bool
+
+
+class WrapUpStarted(NamedTuple):
+    """The contact ended for the agent; its after-contact work runs, at the latest until ``until``."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    scope: WrapUpScope
+    until: int
+
+
+class AssignmentClosed(NamedTuple):
+    """The agent is done with the interaction: how long it was connected and how long the wrap-up took."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    queue: QueueId
+    connected_ms: int
+    wrap_up_ms: int
+
+
+class WorkSuspended(NamedTuple):
+    """More urgent work interrupts this one at the agent."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+
+
+class WorkResumed(NamedTuple):
+    """The interrupted work goes on."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+
+
+class WorkHeld(NamedTuple):
+    """The agent was lost; its work waits for it until ``until`` and is queued again then."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    until: int
+
+
+class HoldEnded(NamedTuple):
+    """The agent came back, or the work was taken from it."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    how: Literal["returned", "requeued", "ended"]
+
+
+class RequirementRelaxed(NamedTuple):
+    """Less, or something else, is asked of an agent from now on; ``what`` names the parts that changed."""
+
+    at: int
+    interaction_id: InteractionId
+    cause: Literal["time", "ladder"]
+    what: str
+
+
+class PoolsOpened(NamedTuple):
+    """Further pools are open to the interaction."""
+
+    at: int
+    interaction_id: InteractionId
+    pools: tuple[str, ...]
+
+
+class PriorityRaised(NamedTuple):
+    """The priority changed."""
+
+    at: int
+    interaction_id: InteractionId
+    before: int
+    priority: int
+
+
+class StepTaken(NamedTuple):
+    """A step of the ladder fired; ``caught_up``: because the place was backdated."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    step: str
+    caught_up: bool
+
+
+class NoticeSent(NamedTuple):
+    """A ladder told somebody."""
+
+    at: int
+    interaction_id: InteractionId
+    target: str
+    message: str
+
+
+class HopLimitReached(NamedTuple):
+    """A move was not made: the interaction has been moved too often. It stays where it is."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    to_queue: QueueId
+
+
+class RefusalsCleared(NamedTuple):
+    """Everybody eligible had refused; the memory is cleared and all may be offered it again."""
+
+    at: int
+    interaction_id: InteractionId
+
+
+class PresenceChanged(NamedTuple):
+    """The agent's presence changed, or the reason of its being not-ready."""
+
+    at: int
+    agent_id: AgentId
+    before: Presence
+    presence: Presence
+    reason: str
+
+
+class AgentPaused(NamedTuple):
+    """The agent left an offer unanswered and is offered nothing until ``until``."""
+
+    at: int
+    agent_id: AgentId
+    until: int
+
+
+class AgentUnpaused(NamedTuple):
+    """The pause ended by itself."""
+
+    at: int
+    agent_id: AgentId
+
+
+class PlanAdopted(NamedTuple):
+    """Decisions are made under this plan from now on."""
+
+    at: int
+    version: str
+    before: str
+
+
+Fact = (
+    InteractionScheduled
+    | InteractionQueued
+    | InteractionMoved
+    | OfferMade
+    | OfferEnded
+    | InteractionAssigned
+    | InteractionEnded
+    | InteractionPassedOn
+    | WrapUpStarted
+    | AssignmentClosed
+    | WorkSuspended
+    | WorkResumed
+    | WorkHeld
+    | HoldEnded
+    | RequirementRelaxed
+    | PoolsOpened
+    | PriorityRaised
+    | StepTaken
+    | NoticeSent
+    | HopLimitReached
+    | RefusalsCleared
+    | PresenceChanged
+    | AgentPaused
+    | AgentUnpaused
+    | PlanAdopted
+)

@@ -1,0 +1,103 @@
+"""The plug-in points: what a policy is asked, when, and what it may answer.
+
+Policies are pure: no clock, no randomness but the draw they are handed, no state. They see plain values, never the
+engine. All numbers are integers, scores in thousandths. The built-in ones live in ``router.policies``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from router.core.names import AgentId, SkillName
+from router.core.plan import Queue, Section
+
+
+class OrderPolicy(Protocol):
+    """Ranks waiting work; one per centre."""
+
+    @property
+    def name(self) -> str:
+        """What ``Plan.order`` calls it."""
+
+    def rank(self, queued_at: int, priority: int, due_at: int | None, queue: Queue, section: Section) -> int:
+        """Return the rank; the smaller is served first.
+
+        Asked when work enters a queue and when something changes its rank; never because time has passed.
+        """
+
+
+class SelectionPolicy(Protocol):
+    """Groups the work a free agent could take; it takes from the smallest group first, by key within a group."""
+
+    @property
+    def name(self) -> str:
+        """What ``Plan.selection`` calls it."""
+
+    @property
+    def uniform(self) -> bool:
+        """True when every group is the same, so that the key alone decides."""
+
+    def group(self, wanted: frozenset[SkillName], places: Mapping[SkillName, int]) -> int:
+        """Return the group of work that wants these skills, for an agent with these places.
+
+        Asked once per demand class and supply profile.
+        """
+
+
+class ScoreTerm(Protocol):
+    """One term of the static score."""
+
+    @property
+    def name(self) -> str:
+        """What a queue's ``score`` calls it."""
+
+    def value(
+        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+    ) -> int:
+        """Return the term in thousandths; the larger, the better the agent.
+
+        Asked once per demand class and supply profile.
+        """
+
+
+class KeyedChoice(Protocol):
+    """A dynamic choice that orders agents by a key of their own: the smallest (key, id) is chosen."""
+
+    @property
+    def name(self) -> str:
+        """What a queue's or channel's ``choice`` calls it."""
+
+    def key(self, units: int, capacity: int, idle_since: int) -> tuple[int, int]:
+        """Return the agent's key; asked whenever what it holds, or its idle time, has changed."""
+
+
+class PickChoice(Protocol):
+    """A dynamic choice that picks from all of the best-scored, given in the order of their ids."""
+
+    @property
+    def name(self) -> str:
+        """What a queue's or channel's ``choice`` calls it."""
+
+    def pick(self, ids: Sequence[AgentId], last: AgentId | None, draw: int) -> int:
+        """Return an index into ``ids`` (never empty).
+
+        ``last`` is the agent this policy chose last in this queue; ``draw`` is this decision's own random number,
+        0..2^64-1.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policies an engine can use, by name."""
+
+    orders: Mapping[str, OrderPolicy] = field(default_factory=dict)
+    selections: Mapping[str, SelectionPolicy] = field(default_factory=dict)
+    terms: Mapping[str, ScoreTerm] = field(default_factory=dict)
+    keyed: Mapping[str, KeyedChoice] = field(default_factory=dict)
+    picks: Mapping[str, PickChoice] = field(default_factory=dict)
+
+    def choices(self) -> tuple[str, ...]:
+        """Return the names of all dynamic choices."""
+        return (*self.keyed, *self.picks)

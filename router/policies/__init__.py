@@ -1,0 +1,28 @@
+"""The built-in policies, one file each, and the one registry that names them."""
+
+from __future__ import annotations
+
+from router.core.policy import Policies
+from router.policies.age_offset import AgeOffset
+from router.policies.due_first import DueFirst
+from router.policies.first_skill import FirstSkill
+from router.policies.least_skilled import LeastSkilled
+from router.policies.load_ratio import LoadRatio
+from router.policies.longest_idle import LongestIdle
+from router.policies.most_skilled import MostSkilled
+from router.policies.oldest import Oldest
+from router.policies.own_first import OwnFirst
+from router.policies.random_choice import RandomChoice
+from router.policies.round_robin import RoundRobin
+from router.policies.skill_fit import SkillFit
+from router.policies.strict import Strict
+
+__all__ = ["BUILT_IN"]
+
+BUILT_IN = Policies(
+    orders={policy.name: policy for policy in (AgeOffset(), Strict(), DueFirst())},
+    selections={policy.name: policy for policy in (Oldest(), OwnFirst())},
+    terms={term.name: term for term in (SkillFit(), MostSkilled(), LeastSkilled(), FirstSkill())},
+    keyed={policy.name: policy for policy in (LongestIdle(), LoadRatio())},
+    picks={policy.name: policy for policy in (RoundRobin(), RandomChoice())},
+)

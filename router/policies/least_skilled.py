@@ -1,0 +1,19 @@
+"""Score that keeps the rarely skilled free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from router.core.names import SkillName
+
+
+class LeastSkilled:
+    """Minus the sum of all the agent's levels, × 100."""
+
+    name = "least-skilled"
+
+    def value(
+        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+    ) -> int:
+        """Return −100 per level."""
+        return sum(levels.values()) * -100
