@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,3 +111,12 @@ def test_every_test_says_what_it_shows(path: Path) -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "example.invalid"])
+def test_no_test_reaches_another_machine(host: str) -> None:
+    """A connection that would leave this machine is refused before a packet is sent; loopback is let through."""
+    with socket.socket() as there, pytest.raises(AssertionError, match="this machine only"):
+        there.connect((host, 9))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as here:
+        here.connect(server.getsockname())
