@@ -49,10 +49,10 @@ def skill_network(*, arrival_rates: Sequence[float], pools: Sequence[Pool]) -> S
     customers waiting between M_j and M_{j+1}, and the idle servers M_{i+1}, …, M_J, longest idle last, the
     stationary law is the product Π_{j<=i} λ_U(M_1..M_j)^n_j/μ(M_1..M_j)^(n_j+1) · Π_{j>i} 1/λ_C(M_j..M_J),
     where μ(S) is the rate of S together, λ_C(S) that of the types somebody in S serves and λ_U(S) that of the
-    types only S serves (Visschers, Adan & Weiss 2012, theorem 2; Adan & Weiss 2014, theorem 2.1). Waiting
-    customers of the j-th gap are of type c with probability λ_c/λ_U, independently; mean and second moment of
-    the wait follow by Little's law for the distribution (Haji & Newell 1971: E[L(L-1)] = λ²·E[W²], since
-    later arrivals of a type don't touch the wait of earlier ones).
+    types only S serves (Visschers, Adan & Weiss 2012, Queueing Systems 70; Adan & Weiss 2014, Stochastic
+    Systems 4). Waiting customers of the j-th gap are of type c with probability λ_c/λ_U, independently; mean
+    and second moment of the wait follow by Little's law for the distribution (Haji & Newell 1971: E[L(L-1)] =
+    λ²·E[W²], since later arrivals of a type don't touch the wait of earlier ones).
 
     Factors depend on the *sets* only, so orders are summed by recursion over how many servers of each pool
     are busy: cost is Π(servers_p + 1) states, times types × pools. Three pools of thirty servers take about a
@@ -69,7 +69,7 @@ class _Lattice:
     """One solution: arrays over the lattice of busy counts, one float per state, in `product` order.
 
     Values are divided by a common factor per level (number of servers in the set) so that none over- or
-    underflows; `_levels` remembers its logarithm. Counting sets of labelled servers contributes Π
+    underflows; its logarithm is kept per level. Counting sets of labelled servers contributes Π
     n_p!/(k_p!·(n_p-k_p)!)·k_p!·(n_p-k_p)!, the same for every state.
     """
 
@@ -251,7 +251,7 @@ def _checked(arrival_rates: Sequence[float], pools: Sequence[Pool]) -> tuple[lis
 
 
 def _check_capacity(rates: Sequence[float], pools: Sequence[Pool]) -> None:
-    """Hall's condition (Adan & Weiss 2014, section 2): every set of types brings less than the servers who
+    """Hall's condition (Adan & Weiss 2014): every set of types brings less than the servers who
     know any of them can do.
 
     Only sets of types that are all a set of pools keeps to itself can be the tightest, and pools with equal
