@@ -1,0 +1,125 @@
+"""Who is told of what: the handles that programs hold, kept true to the facts. One per router; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from router.core.facts import (
+    NO_OFFER,
+    AssignmentClosed,
+    Fact,
+    InteractionAssigned,
+    InteractionEnded,
+    InteractionMoved,
+    InteractionPassedOn,
+    InteractionQueued,
+    InteractionScheduled,
+    OfferEnded,
+    OfferMade,
+    PresenceChanged,
+    WrapUpStarted,
+)
+from router.core.names import AgentId, InteractionId, OfferId
+from router.service.handles import AgentHandle, InteractionHandle, Offer, Sender
+
+
+class Directory:
+    """The handles of all live interactions, open offers and agents that were asked for or appeared in facts."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self.interactions: dict[InteractionId, InteractionHandle] = {}
+        self.agents: dict[AgentId, AgentHandle] = {}
+        self.offers: dict[OfferId, Offer] = {}
+        self._readers: Mapping[type[Fact], Callable[..., None]] = {
+            InteractionScheduled: self._scheduled,
+            InteractionQueued: self._queued,
+            InteractionMoved: self._moved,
+            OfferMade: self._offer_made,
+            OfferEnded: self._offer_ended,
+            InteractionAssigned: self._assigned,
+            InteractionEnded: self._ended,
+            InteractionPassedOn: self._contact_over,
+            WrapUpStarted: self._contact_over,
+            AssignmentClosed: self._contact_over,
+            PresenceChanged: self._presence_changed,
+        }
+
+    def interaction(self, interaction_id: InteractionId) -> InteractionHandle:
+        """Return the handle of that interaction, a new one if there is none."""
+        handle = self.interactions.get(interaction_id)
+        if handle is None:
+            handle = self.interactions[interaction_id] = InteractionHandle(self._sender, interaction_id)
+        return handle
+
+    def agent(self, agent_id: AgentId) -> AgentHandle:
+        """Return the handle of that agent, a new one if there is none."""
+        handle = self.agents.get(agent_id)
+        if handle is None:
+            handle = self.agents[agent_id] = AgentHandle(self._sender, agent_id)
+        return handle
+
+    def forget(self, handle: InteractionHandle) -> None:
+        """Drop the handle of an interaction that the router did not take, or that is over."""
+        if self.interactions.get(handle.id) is handle:
+            del self.interactions[handle.id]
+
+    def read(self, fact: Fact) -> None:
+        """Tell those whom the fact concerns."""
+        reader = self._readers.get(type(fact))
+        if reader is not None:
+            reader(fact)
+
+    def ring(self) -> None:
+        """Wake everybody who waits, because the router is over."""
+        for interaction in tuple(self.interactions.values()):
+            interaction.ring()
+        for offer in tuple(self.offers.values()):
+            offer.ring()
+        for agent in tuple(self.agents.values()):
+            agent.ring()
+
+    def _scheduled(self, fact: InteractionScheduled) -> None:
+        self.interaction(fact.interaction_id).changed("scheduled", queue=fact.queue)
+
+    def _queued(self, fact: InteractionQueued) -> None:
+        self.interaction(fact.interaction_id).changed("queued", queue=fact.queue)
+
+    def _moved(self, fact: InteractionMoved) -> None:
+        handle = self.interaction(fact.interaction_id)
+        handle.changed(handle.state, queue=fact.to_queue)
+
+    def _offer_made(self, fact: OfferMade) -> None:
+        interaction = self.interaction(fact.interaction_id)
+        interaction.changed("offered")
+        offer = self.offers[fact.offer_id] = Offer(self._sender, fact, interaction)
+        self.agent(fact.agent_id).offered(offer)
+
+    def _offer_ended(self, fact: OfferEnded) -> None:
+        if fact.how not in {"accepted", "cancelled"}:
+            self.interaction(fact.interaction_id).changed("queued")
+        offer = self.offers.pop(fact.offer_id, None)
+        if offer is not None:
+            offer.finish(fact)
+            self.agent(fact.agent_id).withdrawn(offer)
+
+    def _assigned(self, fact: InteractionAssigned) -> None:
+        interaction = self.interaction(fact.interaction_id)
+        interaction.changed("assigned", queue=fact.queue, assignment=fact)
+        agent = self.agent(fact.agent_id)
+        agent.work[fact.interaction_id] = fact
+        if fact.offer_id == NO_OFFER:
+            agent.offered(Offer(self._sender, fact, interaction))
+
+    def _ended(self, fact: InteractionEnded) -> None:
+        handle = self.interaction(fact.interaction_id)
+        handle.changed("ended", queue=fact.queue, end=fact)
+        self.forget(handle)
+
+    def _contact_over(self, fact: InteractionPassedOn | WrapUpStarted | AssignmentClosed) -> None:
+        self.agent(fact.agent_id).left(fact.interaction_id)
+
+    def _presence_changed(self, fact: PresenceChanged) -> None:
+        agent = self.agent(fact.agent_id)
+        agent.presence = fact.presence
+        agent.ring()

@@ -1,0 +1,64 @@
+"""Reading facts as they happen: a bounded buffer per subscriber, and an error, never silence, for one that is too slow."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+from router.core.facts import Fact
+from router.errors import RouterError
+from router.service.waiting import Bell, LagError
+
+
+class Subscription:
+    """An async iterator over facts, from the moment of subscribing on.
+
+    It ends when the router closes or ``close`` is called. After ``LagError`` it is over: what had been buffered comes first.
+    """
+
+    def __init__(self, kinds: tuple[type[Fact], ...], capacity: int) -> None:
+        if capacity < 1:
+            raise ValueError(f"a subscription holds at least 1 fact, not {capacity}")
+        self._kinds = frozenset(kinds)
+        self._capacity = capacity
+        self._buffer: deque[Fact] = deque()
+        self._bell = Bell()
+        self._end: RouterError | None = None
+        self.is_open = True
+
+    def take(self, fact: Fact) -> None:
+        """Keep a fact for the reader; called by the router."""
+        if not self.is_open or (self._kinds and type(fact) not in self._kinds):
+            return
+        if len(self._buffer) >= self._capacity:
+            self.close(LagError(self._capacity))
+            return
+        self._buffer.append(fact)
+        self._bell.ring()
+
+    def close(self, error: RouterError | None = None) -> None:
+        """End it: the reader gets what is buffered, then ``error`` or the end."""
+        if self.is_open:
+            self.is_open = False
+            self._end = error
+            self._bell.ring()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Fact:
+        while not self._buffer:
+            if not self.is_open:
+                error, self._end = self._end, None
+                raise error or StopAsyncIteration
+            await self._bell.wait()
+        return self._buffer.popleft()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,210 @@
+"""The single writer of a centre: a bounded mailbox in front of the engine, one timer for its deadlines, and what it decided let out in
+order, after the journal has it. Knows signals and outcomes only; whom they concern is the business of its callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from router.core.outcome import Outcome
+from router.core.signals import Signal
+from router.errors import InvariantError, OverloadedError, RouterError, SignalError
+from router.ports import Clock, Core, Journal, Timer
+
+BATCH: Final = 256
+"""So many signals are taken in one turn of the event loop; the rest wait for the next, and others get theirs."""
+
+KEPT: Final = 100
+"""So many signals are kept for the report when something goes wrong."""
+
+Letter = tuple[int, Signal, "asyncio.Future[str]"]
+Reply = tuple["asyncio.Future[str]", str | SignalError]
+Decided = tuple[Outcome, Reply | None]
+
+
+class Writer:
+    """Takes signals from anywhere in the event loop and hands them to the core one at a time.
+
+    Everything happens in callbacks of the loop; a task exists only while a journal is being written to. A signal's time is the
+    time at which it was posted. ``deliver`` gets every outcome, then the sender its answer. What ``deliver`` or the core
+    raise (but for ``SignalError``) stops the writer for good: ``on_failure`` hears of it, and so does everybody who waits.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        clock: Clock,
+        deliver: Callable[[Outcome], None],
+        on_failure: Callable[[RouterError], None],
+        *,
+        mailbox: int,
+        journal: Journal | None = None,
+    ) -> None:
+        if mailbox < 1:
+            raise ValueError(f"a mailbox holds at least 1 signal, not {mailbox}")
+        self._core = core
+        self._clock = clock
+        self._deliver = deliver
+        self._on_failure = on_failure
+        self._room = mailbox
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._mailbox: deque[Letter] = deque()
+        self._at = clock.now()
+        self._is_turn_due = False
+        self._committing: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
+        self._timer_at = 0
+        self._is_closed = False
+        self._failure: RouterError | None = None
+        self.recent: deque[tuple[int, Signal]] = deque(maxlen=KEPT)
+        """The last signals that were taken, each with its time."""
+        self._arm()
+
+    def post(self, signal: Signal) -> asyncio.Future[str]:
+        """Put a signal into the mailbox; the future is the engine's answer, or its ``SignalError``.
+
+        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the writer is. A future that is
+        cancelled before the signal was taken withdraws it.
+        """
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        if self._is_closed:
+            raise SignalError("closed", "the router is closed")
+        if len(self._mailbox) >= self._room:
+            raise OverloadedError(
+                f"the mailbox is full: {self._room} signals wait to be taken; send it again later"
+            )
+        reply: asyncio.Future[str] = self._loop.create_future()
+        self._mailbox.append((self._clock.now(), signal, reply))
+        self._call_turn()
+        return reply
+
+    async def close(self) -> None:
+        """Refuse further signals, take those that wait, and stop the timer."""
+        self._is_closed = True
+        while self._failure is None and (self._mailbox or self._committing is not None):
+            if self._committing is not None:
+                await asyncio.wait({self._committing})
+            else:
+                self._turn()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _call_turn(self) -> None:
+        if not self._is_turn_due and self._committing is None:
+            self._is_turn_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_turn_due = False
+        if self._committing is not None or self._failure is not None:
+            return
+        entries: list[tuple[int, Signal | None]] = []
+        decided: list[Decided] = []
+        try:
+            self._take(entries, decided)
+            self._pass_time(entries, decided)
+            if self._journal is None:
+                self._release(decided)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the state can no longer be trusted
+            self._fail(error, decided)
+            return
+        if self._journal is not None and entries:
+            self._committing = self._loop.create_task(self._commit(self._journal, entries, decided))
+        elif self._mailbox:
+            self._call_turn()
+        self._arm()
+
+    def _take(self, entries: list[tuple[int, Signal | None]], decided: list[Decided]) -> None:
+        """Hand a batch of signals to the core, each at the time at which it was posted."""
+        for _ in range(min(len(self._mailbox), BATCH)):
+            posted_at, signal, reply = self._mailbox.popleft()
+            if reply.cancelled():
+                continue
+            self._at = max(self._at, posted_at)
+            self.recent.append((self._at, signal))
+            answer: str | SignalError
+            try:
+                outcome = self._core.handle(signal, self._at)
+                entries.append((self._at, signal))
+                answer = outcome.answer
+            except SignalError as error:
+                answer = error
+                outcome = self._core.advance(self._at)
+                entries.append((self._at, None))
+            decided.append((outcome, (reply, answer)))
+
+    def _pass_time(self, entries: list[tuple[int, Signal | None]], decided: list[Decided]) -> None:
+        """Let the core fire what is due; not before signals that were posted earlier."""
+        due = self._core.next_deadline()
+        if due is None or self._mailbox or self._is_closed:
+            return
+        now = max(self._at, self._clock.now())
+        if due <= now:
+            self._at = now
+            decided.append((self._core.advance(now), None))
+            entries.append((now, None))
+
+    async def _commit(
+        self, journal: Journal, entries: list[tuple[int, Signal | None]], decided: list[Decided]
+    ) -> None:
+        try:
+            await journal.append(entries)
+            self._release(decided)
+        except Exception as error:  # noqa: BLE001 - what was decided must not get out
+            self._fail(error, decided)
+            return
+        finally:
+            self._committing = None
+        self._call_turn()
+
+    def _release(self, decided: list[Decided]) -> None:
+        """Let out what was decided, in order: each outcome, then the answer to who asked."""
+        for outcome, letter in decided:
+            self._deliver(outcome)
+            if letter is None:
+                continue
+            reply, answer = letter
+            if reply.done():
+                continue
+            if isinstance(answer, SignalError):
+                reply.set_exception(answer)
+            else:
+                reply.set_result(answer)
+
+    def _arm(self) -> None:
+        """Have one timer at the core's next deadline, or earlier: one that comes too early is set again then."""
+        if self._is_closed:
+            return
+        due = self._core.next_deadline()
+        if due is None or (self._timer is not None and self._timer_at <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self._clock.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._turn()
+
+    def _fail(self, error: Exception, decided: list[Decided]) -> None:
+        """Stop for good: tell everybody who waits, and the event loop's exception handler."""
+        if isinstance(error, RouterError) and not isinstance(error, SignalError):
+            self._failure = error
+        else:
+            self._failure = InvariantError(f"the router has stopped: {type(error).__name__}: {error}")
+            self._failure.__cause__ = error
+        self._loop.call_exception_handler({"message": "the router has stopped", "exception": error})
+        waiting = [letter[0] for _, letter in decided if letter is not None]
+        waiting += [reply for _, _, reply in self._mailbox]
+        self._mailbox.clear()
+        for reply in waiting:
+            if not reply.done():
+                reply.set_exception(self._failure)
+        self._on_failure(self._failure)
