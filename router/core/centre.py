@@ -1,0 +1,152 @@
+"""The state of one centre, and the few things every part of the engine does with it: emit, set deadlines, look up.
+
+Everything mutable hangs off ``Centre``; the modules beside this one are the rules that change it. Nothing here
+decides anything.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any as Whatever
+from typing import Final
+
+from router.core.demand import DemandClass, QueueState, SectionState
+from router.core.effects import Effect
+from router.core.facts import Fact
+from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
+from router.core.needs import Need, Needs
+from router.core.plan import Channel, Plan
+from router.core.policy import OrderPolicy, Policies, SelectionPolicy
+from router.core.records import AgentState, Holding, Interaction
+from router.core.supply import Profiles
+from router.errors import SignalError, did_you_mean
+
+OFFER_MEMORY_MS: Final = 3_600_000
+"""How long an ended offer is remembered, so that a late answer is told how it ended."""
+
+# Kinds of deadlines, in the order in which those of one instant fire.
+START: Final = 1
+WRAP_UP_END: Final = 2
+OFFER_EXPIRY: Final = 3
+PAUSE_END: Final = 4
+LEASE_END: Final = 5
+HOLD_END: Final = 6
+REFUSAL_END: Final = 7
+REFUSALS_CLEAR: Final = 8
+NEED_CHANGE: Final = 9
+LADDER_STEP: Final = 10
+LEVEL_CHECK: Final = 11
+
+Deadline = tuple[int, int, int, str, int, object]
+"""(due, kind, number, agent id, tie-break, subject)"""
+
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+
+
+class Centre:
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+
+    def __init__(self, plan: Plan, policies: Policies, now: int) -> None:
+        self.policies = policies
+        self.now = now
+        self.facts: list[Fact] = []
+        self.effects: list[Effect] = []
+        self.deadlines: list[Deadline] = []
+        self.needs = Needs()
+
+        self.interactions: dict[InteractionId, Interaction] = {}
+        self.ended: deque[tuple[int, Interaction]] = deque()
+        self.offers: dict[OfferId, Holding] = {}
+        self.ended_offers: deque[Holding] = deque()
+        self.agents: dict[AgentId, AgentState] = {}
+        self.last_number = 0
+        self.last_decision = 0
+        self.last_offer = 0
+        self.last_tie = 0
+        self.waiting = 0
+
+        self.classes: dict[ClassKey, DemandClass] = {}
+        self.epoch = 0
+        self.pools_signed_in: dict[PoolId, int] = {}
+        self.blocked_agents = 0
+
+        self.new_work: list[Interaction] = []
+        self.freed: list[AgentState] = []
+        self.match_all = False
+        self.touched: set[QueueState] = set()
+        self.watched_decision = 0
+        self.watcher: Callable[[Interaction, AgentState], None] | None = None
+        self.adopt(plan)
+
+    def adopt(self, plan: Plan) -> None:
+        """Index a plan. Interactions and agents are carried over by ``reload``."""
+        self.plan = plan
+        self.channels: dict[ChannelId, Channel] = {channel.channel_id: channel for channel in plan.channels}
+        self.sections: dict[SectionId, SectionState] = {}
+        self.queues: dict[QueueId, QueueState] = {}
+        for section in plan.sections:
+            state = self.sections[section.section_id] = SectionState(section)
+            for queue in section.queues:
+                asked = self.needs.asked(queue.requirement)
+                self.queues[queue.queue_id] = QueueState(queue, state, len(self.queues), asked)
+        self.order: OrderPolicy = self.policies.orders[plan.order]
+        self.selection: SelectionPolicy = self.policies.selections[plan.selection]
+        self.profiles = Profiles(plan)
+        self.classes.clear()
+        self.tier_pools: frozenset[PoolId] = frozenset(
+            pool
+            for queue in self.queues.values()
+            if queue.plan.skip_empty
+            for tier in queue.plan.tiers[:-1]
+            for pool in tier
+        )
+        self.pool_ids: frozenset[PoolId] = frozenset(pool.pool_id for pool in plan.pools)
+        self.epoch += 1
+
+    def fact(self, fact: Fact) -> None:
+        """Note what happened."""
+        self.facts.append(fact)
+
+    def effect(self, effect: Effect) -> None:
+        """Ask the world for something."""
+        self.effects.append(effect)
+
+    def deadline(self, due: int, kind: int, number: int, agent_id: str, subject: Whatever, tie: int = 0) -> None:
+        """Set a deadline; it is cancelled by changing what its subject says about it."""
+        if not tie:
+            self.last_tie += 1
+            tie = self.last_tie
+        heappush(self.deadlines, (due, kind, number, agent_id, tie, subject))
+
+    def find(self, interaction_id: InteractionId) -> Interaction:
+        """Return the live interaction; raises ``unknown-interaction`` or ``interaction-ended``."""
+        interaction = self.interactions.get(interaction_id)
+        if interaction is None or self.is_forgotten(interaction):
+            raise SignalError("unknown-interaction", f"interaction {interaction_id!r} is not known here")
+        if interaction.state == "ended":
+            how = interaction.ended_how or ""
+            raise SignalError("interaction-ended", f"interaction {interaction_id!r} has ended: {how}", state=how)
+        return interaction
+
+    def is_forgotten(self, interaction: Interaction) -> bool:
+        """Say whether the interaction ended so long ago that its id is free again."""
+        return interaction.state == "ended" and interaction.ended_at + self.plan.remember_ms <= self.now
+
+    def agent(self, agent_id: AgentId) -> AgentState:
+        """Return the agent; raises ``unknown-agent``."""
+        agent = self.agents.get(agent_id)
+        if agent is None:
+            hint = did_you_mean(agent_id, list(self.agents))
+            raise SignalError("unknown-agent", " ".join(filter(None, (f"agent {agent_id!r} is not known.", hint))))
+        return agent
+
+    def forget(self) -> None:
+        """Drop the memory of what ended too long ago to matter."""
+        while self.ended and self.ended[0][0] + self.plan.remember_ms <= self.now:
+            interaction = self.ended.popleft()[1]
+            if self.interactions.get(interaction.id) is interaction:
+                del self.interactions[interaction.id]
+        while self.ended_offers and self.ended_offers[0].offer_ended_at + OFFER_MEMORY_MS <= self.now:
+            del self.offers[self.ended_offers.popleft().offer_id]

@@ -1,0 +1,187 @@
+"""Demand: queues, and the classes of waiting work that is alike in queue, channel and what is asked now.
+
+Each class keeps its waiting work in one heap by key, thrown away lazily: an entry is true while the interaction
+still waits in the class with that key. Which profiles serve a class, in which tier and with which score, is worked
+out once and remembered until the supply changes.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from router.core.intake import Intake
+from router.core.names import AgentId, ChannelId, PoolId
+from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
+from router.core.policy import KeyedChoice, PickChoice
+
+if TYPE_CHECKING:
+    from agents.model import WrapUp
+    from router.core.needs import Asked, Need
+    from router.core.records import Interaction, Key
+    from router.core.supply import FreeHeap, Profile
+
+Waiting = tuple[int, int, int, int, "Interaction"]
+"""(…key, interaction); the number in the key is unique, so interactions are never compared."""
+
+SLACK = 64
+"""How many outdated entries a class may carry beyond twice its live ones before it is cleaned."""
+
+
+class SectionState:
+    """A section of the plan, with how many of its interactions are queued."""
+
+    __slots__ = ("intake", "offers", "plan", "waiting", "wrap_up")
+
+    def __init__(self, plan: Section) -> None:
+        self.plan = plan
+        self.intake = Intake(plan.intake)
+        self.offers: dict[ChannelId, OfferRules] = dict(plan.offers)
+        self.wrap_up: dict[ChannelId, WrapUp] = dict(plan.wrap_up)
+        self.waiting = 0
+
+
+class QueueState:
+    """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
+    chose last."""
+
+    __slots__ = (
+        "after_steps",
+        "asked",
+        "classes",
+        "index",
+        "last_picked",
+        "level_steps",
+        "plan",
+        "section",
+        "tick_at",
+        "waiting",
+    )
+
+    def __init__(self, plan: Queue, section: SectionState, index: int, asked: Asked) -> None:
+        self.plan = plan
+        self.section = section
+        self.index = index
+        self.asked = asked
+        self.after_steps: tuple[tuple[int, Step], ...] = tuple(
+            (step.trigger.ms, step) for step in plan.ladder if isinstance(step.trigger, After)
+        )
+        self.level_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if not isinstance(step.trigger, After)
+        )
+        self.waiting = 0
+        self.classes: list[DemandClass] = []
+        self.last_picked: dict[str, AgentId] = {}
+        self.tick_at: int | None = None
+
+
+class DemandClass:
+    """Waiting work that is alike.
+
+    ``names_agents``: work in it has named, or names, agents that are judged one by one. ``groups`` are the profiles that serve it, best (tier, −score) first, each as its free heap (keyed choices) or as
+    itself (picks); ``served_by`` gives each one's (tier, score). Both are of ``epoch``.
+    """
+
+    __slots__ = (
+        "channel",
+        "choice",
+        "count",
+        "epoch",
+        "groups",
+        "heap",
+        "names_agents",
+        "need",
+        "opened",
+        "people_only",
+        "pick",
+        "pick_groups",
+        "queue",
+        "served_by",
+    )
+
+    def __init__(
+        self,
+        queue: QueueState,
+        channel: Channel,
+        need: Need,
+        opened: tuple[PoolId, ...],
+        *,
+        people_only: bool,
+        choice: KeyedChoice | None,
+        pick: PickChoice | None,
+    ) -> None:
+        self.queue = queue
+        self.channel = channel
+        self.need = need
+        self.opened = opened
+        self.people_only = people_only
+        self.choice = choice
+        self.pick = pick
+        self.heap: list[Waiting] = []
+        self.count = 0
+        self.names_agents = False
+        self.epoch = -1
+        self.groups: list[tuple[int, int, list[FreeHeap]]] = []
+        self.pick_groups: list[tuple[int, int, list[Profile]]] = []
+        self.served_by: dict[Profile, tuple[int, int]] = {}
+
+    def add(self, interaction: Interaction, key: Key) -> None:
+        """Let the interaction wait here under its key."""
+        self.count += 1
+        heap = self.heap
+        heappush(heap, (*key, interaction))
+        if len(heap) > SLACK + 2 * self.count:
+            self.heap = [entry for entry in heap if self._is_true(entry)]
+            heapify(self.heap)
+
+    def rekey(self, interaction: Interaction, key: Key) -> None:
+        """Let the interaction, which waits here, wait under another key."""
+        heappush(self.heap, (*key, interaction))
+
+    def head(self) -> Interaction | None:
+        """Return the first waiting interaction."""
+        heap = self.heap
+        while heap:
+            entry = heap[0]
+            interaction = entry[4]
+            if interaction.klass is self and interaction.key == entry[:4]:
+                return interaction
+            heappop(heap)
+        return None
+
+    def head_for(self, agent_id: AgentId) -> Interaction | None:
+        """Return the first waiting interaction that does not refuse or name the agent."""
+        passed: list[Waiting] = []
+        found: Interaction | None = None
+        while (interaction := self.head()) is not None:
+            if not is_barred(interaction, agent_id):
+                found = interaction
+                break
+            passed.append(heappop(self.heap))
+        for entry in passed:
+            heappush(self.heap, entry)
+        return found
+
+    def set_aside(self, interaction: Interaction) -> None:
+        """Take the head out of the order for a while; ``bring_back`` undoes it."""
+        if self.head() is interaction:
+            heappop(self.heap)
+
+    def bring_back(self, interaction: Interaction) -> None:
+        """Put an interaction that was set aside, and waits here still, back into the order."""
+        if interaction.klass is self and interaction.key is not None:
+            heappush(self.heap, (*interaction.key, interaction))
+
+    def waiting(self) -> list[Interaction]:
+        """Return the interactions that wait here, in no particular order."""
+        return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+
+    def _is_true(self, entry: Waiting) -> bool:
+        return entry[4].klass is self and entry[4].key == entry[:4]
+
+
+def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
+    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    return interaction.need is not None and agent_id in interaction.need.named

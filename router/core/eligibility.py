@@ -1,0 +1,181 @@
+"""Who could serve what: open pools, tiers, scores, and the profiles that serve a demand class.
+
+What depends only on class and profile is worked out once per class and epoch; agents that a requirement names are
+judged one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core.centre import Centre
+from router.core.demand import DemandClass, QueueState
+from router.core.names import AgentId, PoolId
+from router.core.needs import Need
+from router.core.records import AgentState, Interaction
+from router.core.supply import Profile
+
+Tiers = list[tuple[int, frozenset[PoolId]]]
+"""(tier, its open pools), tier 1 first."""
+
+
+def open_tiers(centre: Centre, queue: QueueState, opened: tuple[PoolId, ...]) -> Tiers | None:
+    """Return the open pools by tier; None when the queue has no tiers, and everybody is in tier 1."""
+    tiers = queue.plan.tiers
+    if not tiers:
+        return None
+    signed_in = centre.pools_signed_in
+    result: Tiers = []
+    earlier_are_empty = True
+    listed: set[PoolId] = set()
+    for number, pools in enumerate(tiers, start=1):
+        is_open = number == 1 or (queue.plan.skip_empty and earlier_are_empty)
+        result.append((number, frozenset(pools) if is_open else frozenset(pools).intersection(opened)))
+        listed.update(pools)
+        earlier_are_empty = earlier_are_empty and not any(signed_in.get(pool, 0) for pool in pools)
+    result.append((len(tiers) + 1, frozenset(opened) - listed))
+    return result
+
+
+def tier_of(tiers: Tiers | None, profile: Profile) -> int | None:
+    """Return the profile's tier, or None when it is in no open pool."""
+    if tiers is None:
+        return 1
+    pools = profile.pools
+    for number, open_pools in tiers:
+        if not open_pools.isdisjoint(pools):
+            return number
+    return None
+
+
+def score_of(centre: Centre, queue: QueueState, need: Need, profile: Profile, agent_id: AgentId) -> int:
+    """Return the static score in thousandths of thousandths: weight × term, summed, and the preferences that are met."""
+    score = 0
+    terms = centre.policies.terms
+    for name, weight in queue.plan.score:
+        score += weight * terms[name].value(need.wanted, profile.levels, profile.places)
+    if need.preferences:
+        score += need.preference(profile.levels, profile.tags, profile.pools, agent_id)
+    return score
+
+
+NOBODY = AgentId("")
+"""Stands for an agent that no requirement names."""
+
+
+def refresh(centre: Centre, klass: DemandClass) -> None:
+    """Work out anew which profiles serve the class, and note it at those that keep a list of what they serve."""
+    klass.epoch = centre.epoch
+    klass.served_by = served_by = {}
+    tiers = open_tiers(centre, klass.queue, klass.opened)
+    channel_id = klass.channel.channel_id
+    need = klass.need
+    by_rank: dict[tuple[int, int], list[Profile]] = {}
+    for profile in centre.profiles:
+        cost = profile.costs.get(channel_id)
+        if cost is None or (klass.people_only and profile.is_automated):
+            continue
+        tier = tier_of(tiers, profile)
+        if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, NOBODY):
+            continue
+        score = score_of(centre, klass.queue, need, profile, NOBODY)
+        served_by[profile] = (tier, score)
+        if cost <= profile.capacity:
+            by_rank.setdefault((tier, -score), []).append(profile)
+    klass.groups = []
+    klass.pick_groups = []
+    for (tier, negated), profiles in sorted(by_rank.items(), key=lambda item: item[0]):
+        if klass.choice is not None:
+            heaps = [profile.free_heap(klass.channel, klass.choice) for profile in profiles]
+            klass.groups.append((tier, -negated, heaps))
+        else:
+            klass.pick_groups.append((tier, -negated, profiles))
+    for profile in served_by:
+        if profile.serving_epoch == centre.epoch:
+            _note_serving(centre, profile, klass)
+
+
+def serving(centre: Centre, profile: Profile) -> list[tuple[DemandClass, int]]:
+    """Return the classes the profile serves, each with its selection group."""
+    if profile.serving_epoch != centre.epoch:
+        for klass in centre.classes.values():
+            if klass.epoch != centre.epoch:
+                refresh(centre, klass)
+        profile.serving_epoch = centre.epoch
+        profile.serving = []
+        for klass in centre.classes.values():
+            if profile in klass.served_by:
+                _note_serving(centre, profile, klass)
+    return profile.serving
+
+
+def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
+    profile.serving.append((klass, centre.selection.group(klass.need.wanted, profile.places)))
+
+
+def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
+    """Return (tier, score) of this agent for this interaction, or None when it is not eligible.
+
+    Passes kind, channel, pool and requirement; not what changes with the agent's presence and load.
+    """
+    klass = interaction.klass
+    need = interaction.need
+    profile = agent.profile
+    if klass is not None and need is not None and agent.id not in need.named:
+        if klass.epoch != centre.epoch:
+            refresh(centre, klass)
+        return klass.served_by.get(profile)
+    queue = interaction.queue
+    if interaction.channel.channel_id not in profile.costs or (interaction.people_only and profile.is_automated):
+        return None
+    tier = tier_of(open_tiers(centre, queue, interaction.opened), profile)
+    if tier is None:
+        return None
+    if need is None:
+        need = interaction.asked.need(
+            max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
+        )
+    if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
+        return None
+    return tier, score_of(centre, queue, need, profile, agent.id)
+
+
+def may_lack_agents(centre: Centre, klass: DemandClass) -> bool:
+    """Say whether some work of the class may have no eligible agent signed in."""
+    if klass.epoch != centre.epoch:
+        refresh(centre, klass)
+    return klass.names_agents or not any(profile.signed_in for profile in klass.served_by)
+
+
+def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentState]:
+    """Yield every agent of the roster that passes kind, channel, pool and requirement, whatever its presence."""
+    klass = interaction.klass
+    need = interaction.need
+    assert klass is not None and need is not None
+    if klass.epoch != centre.epoch:
+        refresh(centre, klass)
+    for profile in klass.served_by:
+        for agent in profile.agents.values():
+            if agent.id not in need.named:
+                yield agent
+    for name in need.named:
+        agent = centre.agents.get(name)
+        if agent is not None and judge(centre, interaction, agent) is not None:
+            yield agent
+
+
+def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
+    """Say whether a signed-in agent passes kind, channel, pool and requirement; the interaction must be queued."""
+    return any(agent.presence != "offline" for agent in eligible_agents(centre, interaction))
+
+
+def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
+    """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    refused = interaction.refused or {}
+    someone = False
+    for agent in eligible_agents(centre, interaction):
+        if agent.presence == "ready":
+            if agent.id not in refused:
+                return False
+            someone = True
+    return someone

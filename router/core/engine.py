@@ -1,0 +1,414 @@
+"""The engine: signals and time go in, effects and facts come out. Deterministic, without a clock, a loop or I/O.
+
+    outcome = engine.handle(signal, now)
+    engine.next_deadline()          # when advance is due at the latest
+    outcome = engine.advance(now)
+
+docs/semantics.md is the rule book. This module passes time and hands each signal to its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from heapq import heappop
+from typing import Any as Whatever
+from typing import Final, cast
+
+from router.core.centre import (
+    HOLD_END,
+    LADDER_STEP,
+    LEASE_END,
+    LEVEL_CHECK,
+    NEED_CHANGE,
+    OFFER_EXPIRY,
+    PAUSE_END,
+    REFUSAL_END,
+    REFUSALS_CLEAR,
+    START,
+    WRAP_UP_END,
+    Centre,
+    Deadline,
+)
+from router.core.demand import QueueState
+from router.core.facts import RequirementRelaxed
+from router.core.holdings import close
+from router.core.interactions import abandon, arrive, cancel, complete, owner_of, start, transfer
+from router.core.ladder import on_step_due, read_levels
+from router.core.matching import match_pass
+from router.core.names import AgentId
+from router.core.offers import accept, clear_refusals, decline, end_rest, fail, match, offer_of, open_offer
+from router.core.outcome import Outcome
+from router.core.plan import Plan
+from router.core.policy import Policies
+from router.core.presence import change, expire_offer, heard_from, lose, on_hold_end, on_lease_due, on_pause_end, sign_out
+from router.core.queueing import reclassify, schedule_need_change
+from router.core.records import AgentState, Holding, Interaction
+from router.core.reload import adopt_first, replace_plan
+from router.core.signals import (
+    AgentBecameNotReady,
+    AgentBecameReady,
+    AgentHeartbeat,
+    AgentLost,
+    AgentSignedIn,
+    AgentSignedOut,
+    AgentStartedDraining,
+    ConnectFailed,
+    InteractionAbandoned,
+    InteractionArrived,
+    InteractionCancelled,
+    InteractionCompleted,
+    InteractionTransferred,
+    OfferAccepted,
+    OfferDeclined,
+    PlanReplaced,
+    Signal,
+    WorkFinished,
+    WrapUpDone,
+)
+from router.core.snapshot import dump, load
+from router.errors import SignalError
+
+DONE: Final = "done"
+UNCHANGED: Final = "unchanged"
+
+
+class Engine:
+    """A centre's routing engine.
+
+    Raises ``PlanError`` when the plan is impossible. Not safe to call from several threads at once.
+    """
+
+    __slots__ = ("_centre",)
+
+    def __init__(self, plan: Plan, policies: Policies, *, now: int = 0) -> None:
+        self._centre = Centre(plan, policies, now)
+        adopt_first(self._centre)
+
+    @property
+    def centre(self) -> Centre:
+        """The state, for ``explain`` and tests; change it only through ``handle`` and ``advance``."""
+        return self._centre
+
+    @property
+    def plan(self) -> Plan:
+        """The plan decisions are made under."""
+        return self._centre.plan
+
+    @property
+    def now(self) -> int:
+        """The engine's clock, in milliseconds."""
+        return self._centre.now
+
+    def handle(self, signal: Signal, now: int) -> Outcome:
+        """Let time pass to ``now``, then take the signal.
+
+        Raises ``SignalError`` when the signal is illegal; what the passing of time caused is then returned by the
+        next call.
+        """
+        centre = self._centre
+        if now != centre.now:
+            if now < centre.now:
+                raise SignalError("clock-back", f"the clock stands at {centre.now} and cannot go back to {now}")
+            if centre.deadlines and centre.deadlines[0][0] <= now:
+                _pass_time(centre, now)
+            centre.now = now
+        take = _TAKE.get(signal.__class__)
+        if take is None:
+            raise SignalError("bad-signal", f"{type(signal).__name__} is not a signal")
+        answer = take(centre, signal)
+        _run_instant(centre, now)
+        return _outcome(centre, answer)
+
+    def advance(self, now: int) -> Outcome:
+        """Let time pass to ``now``."""
+        centre = self._centre
+        if now < centre.now:
+            raise SignalError("clock-back", f"the clock stands at {centre.now} and cannot go back to {now}")
+        _pass_time(centre, now)
+        centre.now = now
+        return _outcome(centre, "")
+
+    def next_deadline(self) -> int | None:
+        """Return when ``advance`` has something to do at the earliest; it may turn out to be nothing."""
+        deadlines = self._centre.deadlines
+        return deadlines[0][0] if deadlines else None
+
+    def snapshot(self) -> dict[str, object]:
+        """Return the whole state as plain data that JSON can carry; the plan is named by its version only."""
+        return dump(self._centre)
+
+    @classmethod
+    def restore(cls, plan: Plan, policies: Policies, snapshot: Mapping[str, object]) -> Engine:
+        """Return an engine that goes on where the snapshot was taken; ``plan`` must be the plan of that moment.
+
+        Raises ``ValueError`` when the snapshot is of another plan or version, or damaged.
+        """
+        engine = cls.__new__(cls)
+        engine._centre = load(plan, policies, snapshot)
+        return engine
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pass_time(centre: Centre, now: int) -> None:
+    deadlines = centre.deadlines
+    while deadlines and deadlines[0][0] <= now:
+        due = deadlines[0][0]
+        if due > centre.now:
+            centre.now = due
+        _run_instant(centre, centre.now)
+
+
+def _run_instant(centre: Centre, now: int) -> None:
+    deadlines = centre.deadlines
+    while True:
+        while deadlines and deadlines[0][0] <= now:
+            _fire(centre, heappop(deadlines))
+        if centre.new_work or centre.freed or centre.match_all:
+            match_pass(centre, match)
+        if centre.touched and read_levels(centre):
+            continue
+        if not (deadlines and deadlines[0][0] <= now):
+            return
+
+
+def _outcome(centre: Centre, answer: str) -> Outcome:
+    outcome = Outcome(centre.effects, centre.facts, answer)
+    centre.effects = []
+    centre.facts = []
+    return outcome
+
+
+def _fire(centre: Centre, deadline: Deadline) -> None:
+    """Fire a deadline, unless its subject says that it is not due any more."""
+    due, kind, _, agent_id, _, subject = deadline
+    _FIRE[kind](centre, due, agent_id, subject)
+
+
+def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.state == "scheduled":
+        start(centre, interaction, "due")
+
+
+def _fire_wrap_up_end(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
+    if holding.state == "wrap-up":
+        close(centre, holding)
+
+
+def _fire_offer_expiry(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
+    if holding.state == "offered":
+        expire_offer(centre, holding)
+
+
+def _fire_pause_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
+    if agent.paused_until == due:
+        on_pause_end(centre, agent)
+
+
+def _fire_lease_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
+    if agent.lease_due == due:
+        on_lease_due(centre, agent)
+
+
+def _fire_hold_end(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
+    if holding.held_until == due:
+        on_hold_end(centre, holding)
+
+
+def _fire_refusal_end(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    end_rest(centre, interaction, AgentId(agent_id), due)
+
+
+def _fire_refusals_clear(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.refused_clear_at == due:
+        clear_refusals(centre, interaction)
+
+
+def _fire_need_change(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.need_due == due and interaction.state in ("queued", "offered"):
+        what = interaction.asked.changes_at(due - interaction.queued_at)
+        centre.fact(RequirementRelaxed(centre.now, interaction.id, "time", what))
+        schedule_need_change(centre, interaction)
+        if interaction.klass is not None:
+            reclassify(centre, interaction)
+
+
+def _fire_ladder_step(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.ladder_due == due and interaction.state in ("queued", "offered"):
+        on_step_due(centre, interaction)
+
+
+def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState) -> None:
+    if queue.tick_at == due:
+        centre.touched.add(queue)
+
+
+_FIRE: Final[dict[int, Callable[[Centre, int, str, Whatever], None]]] = {
+    START: _fire_start,
+    WRAP_UP_END: _fire_wrap_up_end,
+    OFFER_EXPIRY: _fire_offer_expiry,
+    PAUSE_END: _fire_pause_end,
+    LEASE_END: _fire_lease_end,
+    HOLD_END: _fire_hold_end,
+    REFUSAL_END: _fire_refusal_end,
+    REFUSALS_CLEAR: _fire_refusals_clear,
+    NEED_CHANGE: _fire_need_change,
+    LADDER_STEP: _fire_ladder_step,
+    LEVEL_CHECK: _fire_level_check,
+}
+
+
+# ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _abandoned(centre: Centre, signal: InteractionAbandoned) -> str:
+    abandon(centre, centre.find(signal.interaction_id))
+    return DONE
+
+
+def _cancelled(centre: Centre, signal: InteractionCancelled) -> str:
+    cancel(centre, centre.find(signal.interaction_id), signal.reason)
+    return DONE
+
+
+def _completed(centre: Centre, signal: InteractionCompleted) -> str:
+    complete(centre, owner_of(centre.find(signal.interaction_id)), by_customer=True)
+    return DONE
+
+
+def _owned(centre: Centre, signal: WorkFinished | InteractionTransferred) -> Holding:
+    interaction = centre.find(signal.interaction_id)
+    centre.agent(signal.agent_id)
+    holding = owner_of(interaction)
+    if holding.agent.id != signal.agent_id:
+        raise SignalError("not-yours", f"interaction {interaction.id!r} is not with agent {signal.agent_id!r}")
+    return holding
+
+
+def _finished(centre: Centre, signal: WorkFinished) -> str:
+    holding = _owned(centre, signal)
+    heard_from(centre, holding.agent)
+    complete(centre, holding, by_customer=False)
+    return DONE
+
+
+def _transferred(centre: Centre, signal: InteractionTransferred) -> str:
+    holding = _owned(centre, signal)
+    transfer(centre, holding, signal)
+    heard_from(centre, holding.agent)
+    return DONE
+
+
+def _wrap_up_done(centre: Centre, signal: WrapUpDone) -> str:
+    agent = centre.agent(signal.agent_id)
+    for holding in agent.holdings:
+        if holding.state == "wrap-up" and holding.interaction.id == signal.interaction_id:
+            heard_from(centre, agent)
+            close(centre, holding)
+            return DONE
+    raise SignalError(
+        "illegal-state", f"agent {agent.id!r} has no wrap-up of interaction {signal.interaction_id!r} running"
+    )
+
+
+def _accepted(centre: Centre, signal: OfferAccepted) -> str:
+    holding = offer_of(centre, signal.offer_id, signal.agent_id)
+    if holding.offer_end != "accepted":
+        accept(centre, open_offer(centre, signal.offer_id, signal.agent_id))
+    heard_from(centre, holding.agent)
+    return "accepted"
+
+
+def _declined(centre: Centre, signal: OfferDeclined) -> str:
+    holding = open_offer(centre, signal.offer_id, signal.agent_id)
+    heard_from(centre, holding.agent)
+    decline(centre, holding, signal.reason)
+    return DONE
+
+
+def _failed(centre: Centre, signal: ConnectFailed) -> str:
+    fail(centre, open_offer(centre, signal.offer_id, signal.agent_id), signal.reason)
+    return DONE
+
+
+def _present_agent(centre: Centre, agent_id: AgentId) -> AgentState:
+    agent = centre.agent(agent_id)
+    if agent.leaving:
+        raise SignalError("unknown-agent", f"agent {agent_id!r} is not in the roster any more")
+    return agent
+
+
+def _signed_in(centre: Centre, signal: AgentSignedIn) -> str:
+    agent = _present_agent(centre, signal.agent_id)
+    has_changed = change(centre, agent, "signed-in" if signal.ready else "signed-in-not-ready", signal.reason)
+    heard_from(centre, agent)
+    return DONE if has_changed else UNCHANGED
+
+
+def _became_ready(centre: Centre, signal: AgentBecameReady) -> str:
+    agent = _present_agent(centre, signal.agent_id)
+    has_changed = change(centre, agent, "ready", "")
+    heard_from(centre, agent)
+    return DONE if has_changed else UNCHANGED
+
+
+def _became_not_ready(centre: Centre, signal: AgentBecameNotReady) -> str:
+    agent = _present_agent(centre, signal.agent_id)
+    has_changed = change(centre, agent, "not-ready", signal.reason)
+    heard_from(centre, agent)
+    return DONE if has_changed else UNCHANGED
+
+
+def _started_draining(centre: Centre, signal: AgentStartedDraining) -> str:
+    agent = _present_agent(centre, signal.agent_id)
+    has_changed = change(centre, agent, "draining", "")
+    heard_from(centre, agent)
+    return DONE if has_changed else UNCHANGED
+
+
+def _signed_out(centre: Centre, signal: AgentSignedOut) -> str:
+    agent = _present_agent(centre, signal.agent_id)
+    return DONE if sign_out(centre, agent) else UNCHANGED
+
+
+def _heartbeat(centre: Centre, signal: AgentHeartbeat) -> str:
+    agent = centre.agent(signal.agent_id)
+    if agent.presence == "offline":
+        raise SignalError("illegal-state", f"agent {agent.id!r} is offline: it has to sign in", state="offline")
+    heard_from(centre, agent)
+    return UNCHANGED
+
+
+def _lost(centre: Centre, signal: AgentLost) -> str:
+    return DONE if lose(centre, centre.agent(signal.agent_id), signal.reason) else UNCHANGED
+
+
+def _plan_replaced(centre: Centre, signal: PlanReplaced) -> str:
+    replace_plan(centre, signal.plan)
+    return DONE
+
+
+_TAKE: Final = cast(
+    "dict[type, Callable[[Centre, Signal], str]]",
+    {
+        InteractionArrived: arrive,
+        InteractionAbandoned: _abandoned,
+        InteractionCancelled: _cancelled,
+        InteractionCompleted: _completed,
+        InteractionTransferred: _transferred,
+        WorkFinished: _finished,
+        WrapUpDone: _wrap_up_done,
+        OfferAccepted: _accepted,
+        OfferDeclined: _declined,
+        ConnectFailed: _failed,
+        AgentSignedIn: _signed_in,
+        AgentBecameReady: _became_ready,
+        AgentBecameNotReady: _became_not_ready,
+        AgentStartedDraining: _started_draining,
+        AgentSignedOut: _signed_out,
+        AgentHeartbeat: _heartbeat,
+        AgentLost: _lost,
+        PlanReplaced: _plan_replaced,
+    },
+)

@@ -1,0 +1,400 @@
+"""Interactions arriving, starting, leaving and being passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Final
+
+from router.core.centre import START, Centre
+from router.core.demand import QueueState
+from router.core.effects import Divert, EndInteraction, ReleaseWork
+from router.core.facts import (
+    InteractionEnd,
+    InteractionMoved,
+    InteractionPassedOn,
+    InteractionQueued,
+    InteractionScheduled,
+    QueueCause,
+)
+from router.core.holdings import end_contact
+from router.core.ladder import enter
+from router.core.matching import best_agent
+from router.core.names import ID_PATTERN
+from router.core.needs import Asked
+from router.core.offers import end_offer, rest, rules_of
+from router.core.plan import DAY_MS, Limit
+from router.core.queueing import class_of, elapsed, end
+from router.core.records import Holding, Interaction, Origin
+from router.core.requirement import PoolTerm, Requirement, problems, terms
+from router.core.signals import NO_ATTRIBUTES, InteractionArrived, InteractionTransferred
+from router.errors import SignalError, did_you_mean
+
+ATTRIBUTES_MAX: Final = 64
+NAME_MAX: Final = 64
+TEXT_MAX: Final = 1024
+LABEL_MAX: Final = 256
+PRIORITY_MAX: Final = 1_000_000
+NUMBER_MAX: Final = 1 << 53
+HORIZON_MS: Final = 400 * DAY_MS
+
+
+# ── arrival ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def arrive(centre: Centre, arrival: InteractionArrived) -> str:
+    """Take an arrival; return its answer."""
+    interaction_id = arrival.interaction_id
+    if not isinstance(interaction_id, str) or ID_PATTERN.match(interaction_id) is None:
+        shown = repr(interaction_id)
+        shown = shown if len(shown) <= 80 else shown[:76] + "…" + shown[-1]
+        raise SignalError("bad-id", f"interaction id {shown}: expected 1 to 64 letters, digits or _ . : -")
+    known = centre.interactions.get(interaction_id)
+    if known is not None:
+        if not centre.is_forgotten(known):
+            return _same_again(known, arrival)
+        centre.forget()
+    elif centre.ended:
+        centre.forget()
+    section = centre.sections.get(arrival.section)
+    if section is None:
+        raise _unknown("section", arrival.section, list(centre.sections))
+    channel = centre.channels.get(arrival.channel)
+    if channel is None:
+        raise _unknown("channel", arrival.channel, list(centre.channels))
+    own_queue: QueueState | None = None
+    if arrival.queue is not None:
+        own_queue = centre.queues.get(arrival.queue)
+        if own_queue is None or own_queue.section is not section:
+            names = [queue.queue_id for queue in section.plan.queues]
+            raise _unknown(f"queue of section {arrival.section!r}:", arrival.queue, list(names))
+    _check_contents(centre, arrival)
+
+    plan = section.plan
+    rule = section.intake.classify(arrival) if plan.intake else None
+    rule_queue = None if rule is None or rule.queue is None else centre.queues[rule.queue]
+    first, second = (own_queue, rule_queue) if plan.trust_sender else (rule_queue, own_queue)
+    queue = first or second or centre.queues[plan.default_queue]
+    priority, asked, origin = queue.plan.priority, queue.asked, _FROM_QUEUE
+    if arrival.priority is not None or arrival.requirement is not None or rule is not None:
+        rule_priority = None if rule is None else rule.priority
+        priority = _prefer(arrival.priority, rule_priority, priority, trust_sender=plan.trust_sender)
+        asked, origin = _asked(centre, arrival, None if rule is None else rule.requirement, queue, plan.trust_sender)
+
+    number = centre.last_number = centre.last_number + 1
+    interaction = Interaction(
+        interaction_id, number, arrival, queue, channel, priority, asked, origin, "" if rule is None else rule.name
+    )
+    centre.interactions[interaction_id] = interaction
+    if rule is None and plan.refuse_unmatched and own_queue is None:
+        _turn_away(centre, interaction, "refused", "unmatched")
+        interaction.answer = "refused"
+    elif arrival.not_before is not None and arrival.not_before > centre.now:
+        centre.fact(
+            InteractionScheduled(
+                centre.now, interaction_id, plan.section_id, queue.plan.queue_id, channel.channel_id, arrival.not_before
+            )
+        )
+        centre.deadline(arrival.not_before, START, number, "", interaction)
+        interaction.answer = "scheduled"
+    else:
+        interaction.answer = start(centre, interaction, "arrived")
+    return interaction.answer
+
+
+_FROM_QUEUE: Final[Origin] = "queue"
+
+
+def _prefer(own: int | None, ruled: int | None, default: int, *, trust_sender: bool) -> int:
+    first, second = (own, ruled) if trust_sender else (ruled, own)
+    return first if first is not None else second if second is not None else default
+
+
+def _asked(
+    centre: Centre, arrival: InteractionArrived, ruled: Requirement | None, queue: QueueState, trust_sender: bool
+) -> tuple[Asked, Origin]:
+    own: tuple[Requirement | None, Origin] = (arrival.requirement, "sender")
+    by_rule: tuple[Requirement | None, Origin] = (ruled, "intake")
+    for tree, origin in (own, by_rule) if trust_sender else (by_rule, own):
+        if tree is not None:
+            return centre.needs.asked(tree), origin
+    return queue.asked, "queue"
+
+
+def _same_again(known: Interaction, arrival: InteractionArrived) -> str:
+    first = known.arrival
+    if arrival == first:
+        return known.answer
+    for name, before, now in zip(InteractionArrived._fields, first, arrival, strict=True):
+        if before != now:
+            if isinstance(before, Mapping) and isinstance(now, Mapping):
+                keys = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+                name = f"attributes.{keys[0]}"
+                before, now = before.get(keys[0]), now.get(keys[0])
+            raise SignalError(
+                "conflict",
+                f"interaction {known.id!r} is known with other content: {name} was {before!r}, is now {now!r}; "
+                "send another interaction under another id",
+            )
+    raise AssertionError("unequal arrivals differ somewhere")
+
+
+def _unknown(kind: str, found: object, known: list[str]) -> SignalError:
+    shown = repr(found)
+    shown = shown if len(shown) <= 80 else shown[:76] + "…" + shown[-1]
+    hint = did_you_mean(found, known) if isinstance(found, str) and len(found) <= LABEL_MAX else ""
+    code = f"unknown-{kind.split()[0]}"
+    return SignalError(code, " ".join(filter(None, (f"{kind} {shown} is not known", f"({hint})" if hint else ""))))
+
+
+def _check_contents(centre: Centre, arrival: InteractionArrived) -> None:
+    if arrival.attributes is not NO_ATTRIBUTES:
+        _check_attributes(arrival.attributes)
+    for name, text in (("customer", arrival.customer), ("reply_to", arrival.reply_to)):
+        if text is not None and not (isinstance(text, str) and len(text) <= LABEL_MAX):
+            raise SignalError("bad-text", f"{name}: expected a text of at most {LABEL_MAX} characters")
+    if arrival.priority is not None:
+        check_priority(arrival.priority)
+    if arrival.requirement is not None:
+        check_requirement(centre, arrival.requirement)
+    if arrival.original_arrived_at is not None or arrival.due_at is not None or arrival.not_before is not None:
+        _check_times(centre.now, arrival)
+
+
+def _check_attributes(attributes: object) -> None:
+    if not isinstance(attributes, Mapping):
+        raise SignalError("bad-attributes", f"attributes: expected a flat map, found {type(attributes).__name__}")
+    if len(attributes) > ATTRIBUTES_MAX:
+        raise SignalError("bad-attributes", f"attributes: {len(attributes)} of them, at most {ATTRIBUTES_MAX} are taken")
+    for name, value in attributes.items():
+        if not (isinstance(name, str) and 1 <= len(name) <= NAME_MAX):
+            raise SignalError("bad-attributes", f"attributes: a name must have 1 to {NAME_MAX} characters")
+        if isinstance(value, str):
+            fits = len(value) <= TEXT_MAX
+        elif isinstance(value, float):
+            fits = isfinite(value)
+        else:
+            fits = isinstance(value, int) and -NUMBER_MAX <= value <= NUMBER_MAX
+        if not fits:
+            raise SignalError(
+                "bad-attributes",
+                f"attributes.{name}: expected a text of at most {TEXT_MAX} characters, a whole number within 2^53, "
+                f"a finite number, true or false; found {type(value).__name__}",
+            )
+
+
+def check_priority(priority: int) -> None:
+    """Raise ``bad-priority`` unless it is an int in range."""
+    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_MAX:
+        raise SignalError("bad-priority", f"priority: expected a whole number in ±{PRIORITY_MAX}")
+
+
+def check_requirement(centre: Centre, tree: Requirement) -> None:
+    """Raise ``bad-requirement`` unless the tree is well-formed and its pools exist."""
+    found = problems(tree)
+    if found:
+        raise SignalError("bad-requirement", "requirement: " + "; ".join(found))
+    for term in terms(tree):
+        if isinstance(term, PoolTerm) and term.pool not in centre.pool_ids:
+            hint = did_you_mean(term.pool, sorted(centre.pool_ids))
+            raise SignalError("bad-requirement", f"requirement: pool {term.pool!r} is not known {hint}".rstrip())
+
+
+def _check_times(now: int, arrival: InteractionArrived) -> None:
+    original = arrival.original_arrived_at
+    if original is not None and not (_is_time(original) and now - DAY_MS <= original <= now):
+        raise SignalError("bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future")
+    for name, time in (("due_at", arrival.due_at), ("not_before", arrival.not_before)):
+        if time is not None and not (_is_time(time) and abs(time - now) <= HORIZON_MS):
+            raise SignalError("bad-time", f"{name}: expected milliseconds within 400 days from now")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
+    """Let the interaction begin to wait, room permitting; return the answer."""
+    now = centre.now
+    original = interaction.arrival.original_arrived_at
+    interaction.queued_at = now if original is None else original
+    while (full := _first_full(centre, interaction)) is not None:
+        limit, what = full
+        if limit.when_full == "refuse":
+            _turn_away(centre, interaction, "refused", f"{what}-full")
+            return "refused"
+        if limit.when_full == "divert":
+            _turn_away(centre, interaction, "diverted", limit.target)
+            return "diverted"
+        if interaction.hops >= centre.plan.hop_limit:
+            _turn_away(centre, interaction, "refused", "hop-limit")
+            return "refused"
+        interaction.hops += 1
+        from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
+        if interaction.origin == "queue":
+            interaction.asked = interaction.queue.asked
+        centre.fact(
+            InteractionMoved(
+                now, interaction.id, from_queue.plan.queue_id, interaction.queue.plan.queue_id, "overflow"
+            )
+        )
+    queued(centre, interaction, cause)
+    return "queued"
+
+
+def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
+    """Say that it is queued, start the service-level clock, and let it enter its queue."""
+    now = centre.now
+    interaction.waiting_since = now
+    interaction.state = "queued"
+    queue = interaction.queue.plan
+    centre.facts.append(
+        InteractionQueued(
+            now,
+            interaction.id,
+            queue.section_id,
+            queue.queue_id,
+            interaction.channel.channel_id,
+            interaction.priority,
+            interaction.queued_at,
+            interaction.expedited,
+            cause,
+            interaction.rule,
+        )
+    )
+    enter(centre, interaction)
+
+
+def _queue_named(centre: Centre, target: str) -> QueueState:
+    for queue_id, queue in centre.queues.items():
+        if queue_id == target:
+            return queue
+    raise AssertionError(f"the plan was checked, but has no queue {target!r}")
+
+
+def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] | None:
+    queue = interaction.queue
+    section = queue.section
+    for limit, what, waiting in (
+        (queue.plan.limit, "queue", queue.waiting),
+        (section.plan.limit, "section", section.waiting),
+        (centre.plan.limit, "centre", centre.waiting),
+    ):
+        if limit is not None and waiting >= limit.max_waiting and not _would_be_taken(centre, interaction):
+            return limit, what
+    return None
+
+
+def _would_be_taken(centre: Centre, interaction: Interaction) -> bool:
+    interaction.klass = class_of(centre, interaction)
+    found = best_agent(centre, interaction)
+    interaction.klass = None
+    return found is not None
+
+
+def _turn_away(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str) -> None:
+    end(centre, interaction, how, reason, None)
+    if how == "diverted":
+        centre.effect(Divert(interaction.id, reason))
+    else:
+        centre.effect(EndInteraction(interaction.id, how, reason))
+
+
+# ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def abandon(centre: Centre, interaction: Interaction) -> None:
+    """The customer left before an answer."""
+    if interaction.state == "assigned":
+        raise SignalError(
+            "illegal-state",
+            f"interaction {interaction.id!r} is assigned: it can be completed or cancelled, not abandoned",
+            state="assigned",
+        )
+    _end_open_offer(centre, interaction, "abandoned")
+    end(centre, interaction, "abandoned", "", None)
+
+
+def cancel(centre: Centre, interaction: Interaction, reason: str) -> None:
+    """The interaction was called off."""
+    owner = interaction.owner if interaction.state == "assigned" else None
+    _end_open_offer(centre, interaction, "cancelled")
+    end(centre, interaction, "cancelled", reason, None if owner is None else owner.agent.id)
+    if owner is not None:
+        centre.effect(ReleaseWork(interaction.id, owner.agent.id, "cancelled"))
+        end_contact(centre, owner)
+
+
+def _end_open_offer(centre: Centre, interaction: Interaction, reason: str) -> None:
+    if interaction.state == "offered":
+        assert interaction.owner is not None
+        end_offer(centre, interaction.owner, "cancelled", reason)
+
+
+def owner_of(interaction: Interaction) -> Holding:
+    """Return the connected holding of an assigned interaction; raises ``illegal-state``."""
+    if interaction.state != "assigned" or interaction.owner is None:
+        raise SignalError(
+            "illegal-state",
+            f"interaction {interaction.id!r} is {interaction.state}, not assigned",
+            state=interaction.state,
+        )
+    return interaction.owner
+
+
+def complete(centre: Centre, holding: Holding, *, by_customer: bool) -> None:
+    """The contact ended."""
+    interaction = holding.interaction
+    end(centre, interaction, "completed", "", holding.agent.id)
+    if by_customer:
+        centre.effect(ReleaseWork(interaction.id, holding.agent.id, "completed"))
+    end_contact(centre, holding)
+
+
+# ── passing on ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def transfer(centre: Centre, holding: Holding, signal: InteractionTransferred) -> None:
+    """The owning agent gives the interaction to a queue."""
+    interaction, agent = holding.interaction, holding.agent
+    to_queue = interaction.queue
+    if signal.queue is not None:
+        found = centre.queues.get(signal.queue)
+        if found is None:
+            raise _unknown("queue", signal.queue, list(centre.queues))
+        to_queue = found
+    if signal.priority is not None:
+        check_priority(signal.priority)
+    if signal.requirement is not None:
+        check_requirement(centre, signal.requirement)
+    if signal.to_people and agent.spec.kind != "automated":
+        raise SignalError("not-automated", f"agent {agent.id!r} is a person: only automated agents hand over to people")
+
+    now = centre.now
+    from_queue = interaction.queue.plan.queue_id
+    centre.fact(
+        InteractionPassedOn(
+            now, interaction.id, agent.id, from_queue, to_queue.plan.queue_id, signal.keep_place, signal.to_people
+        )
+    )
+    interaction.owner = None
+    end_contact(centre, holding)
+    interaction.elapsed_floor = elapsed(centre, interaction)
+    interaction.queue = to_queue
+    if signal.priority is not None:
+        interaction.priority = signal.priority
+    if signal.requirement is not None:
+        interaction.asked = centre.needs.asked(signal.requirement)
+        interaction.origin = "sender"
+        interaction.relaxations = ()
+        interaction.elapsed_floor = 0
+    interaction.people_only = interaction.people_only or signal.to_people
+    if not signal.keep_place:
+        interaction.queued_at = now
+    interaction.refused = None
+    interaction.refused_clear_at = None
+    rest(centre, interaction, agent, rules_of(interaction).retry_after_ms)
+    queued(centre, interaction, "transferred")

@@ -1,0 +1,331 @@
+"""The matching pass: which waiting work goes to which free agent.
+
+The rule is one (docs/semantics.md, section 5): every agent that can take something names its first work, the smallest
+key of all named work goes to the best agent that named it, and again. Between signals nothing that fits is left
+unmatched, so a pass has to look only at what is new: work that has begun to wait or asks for something else, and
+agents that have become free. One of either is by far the commonest and has a short way; the long way is the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+
+from router.core.centre import Centre
+from router.core.demand import DemandClass, is_barred
+from router.core.draw import draw
+from router.core.eligibility import judge, refresh, serving
+from router.core.names import AgentId
+from router.core.records import AgentState, Interaction, Key
+from router.core.supply import FreeHeap, is_available
+
+Candidate = tuple[int, int, AgentState]
+"""(tier, score, agent)"""
+
+Match = Callable[[Centre, Interaction, AgentState, int, int, str], None]
+"""Hand the interaction to the agent, chosen in this tier with this score by this choice."""
+
+
+def match_pass(centre: Centre, match: Match) -> None:
+    """Match all that can be matched."""
+    new_work, freed, match_all = centre.new_work, centre.freed, centre.match_all
+    if not (new_work or freed or match_all):
+        return
+    centre.new_work, centre.freed, centre.match_all = [], [], False
+    if not centre.waiting:
+        return
+    if match_all or len(new_work) + len(freed) > 1:
+        _match_many(centre, match, new_work, freed, match_all)
+    elif new_work:
+        interaction = new_work[0]
+        if interaction.klass is not None and (best := best_agent(centre, interaction)) is not None:
+            tier, score, agent = best
+            match(centre, interaction, agent, tier, score, choice_name(interaction))
+    else:
+        agent = freed[0]
+        while (named := first_work(centre, agent)) is not None:
+            hand_over(centre, match, named[1], agent)
+
+
+def hand_over(centre: Centre, match: Match, interaction: Interaction, agent: AgentState) -> None:
+    """Match a pair that has been found."""
+    judged = judge(centre, interaction, agent)
+    assert judged is not None
+    match(centre, interaction, agent, judged[0], judged[1], choice_name(interaction))
+
+
+def choice_name(interaction: Interaction) -> str:
+    """Return the name of the dynamic policy that chooses the interaction's agent."""
+    return interaction.queue.plan.choice or interaction.channel.choice
+
+
+def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
+    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
+    return (
+        is_available(agent)
+        and (interaction.refused is None or agent.id not in interaction.refused)
+        and interaction.queue.plan.section_id not in agent.blocked
+        and agent.profile.has_room(agent, interaction.channel)
+        and judge(centre, interaction, agent) is not None
+    )
+
+
+# ── new work looks for an agent ──────────────────────────────────────────────────────────────────────────────────
+
+
+def best_agent(centre: Centre, interaction: Interaction) -> Candidate | None:
+    """Return the best of all agents that can take the interaction, which must have a class."""
+    klass = interaction.klass
+    assert klass is not None
+    if klass.epoch != centre.epoch:
+        refresh(centre, klass)
+    need = interaction.need
+    if klass.pick is not None or (need is not None and need.named):
+        return choose(centre, interaction, _all_who_can(centre, interaction, klass))
+    if interaction.refused or centre.blocked_agents:
+        return _best_unbarred(interaction, klass)
+    for tier, score, heaps in klass.groups:
+        best = heaps[0].first() if len(heaps) == 1 else _first_of(heaps)
+        if best is not None:
+            return tier, score, best[4]
+    return None
+
+
+def _first_of(heaps: list[FreeHeap]) -> tuple[int, int, AgentId, int, AgentState] | None:
+    best = None
+    for heap in heaps:
+        entry = heap.first()
+        if entry is not None and (best is None or entry < best):
+            best = entry
+    return best
+
+
+def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | None:
+    barred = set(interaction.refused or ())
+    for tier, score, heaps in klass.groups:
+        entries = [entry for heap in heaps if (entry := heap.first_for(interaction, barred)) is not None]
+        if entries:
+            return tier, score, min(entries)[4]
+    return None
+
+
+def _all_who_can(centre: Centre, interaction: Interaction, klass: DemandClass) -> list[AgentState]:
+    """Return every agent that can take the interaction; a scan, for picks and requirements that name agents."""
+    found: list[AgentState] = []
+    if klass.pick is not None:
+        for _, _, profiles in klass.pick_groups:
+            free = [
+                profile.agents[agent_id]
+                for profile in profiles
+                for agent_id in profile.free_list(klass.channel, klass.pick).ids
+            ]
+            found = [agent for agent in free if _unbarred(interaction, agent)]
+            if found:
+                break
+    else:
+        for _, _, heaps in klass.groups:
+            found = [
+                agent
+                for heap in heaps
+                for agent in heap.profile.agents.values()
+                if _unbarred(interaction, agent)
+                and is_available(agent)
+                and heap.profile.has_room(agent, klass.channel)
+            ]
+            if found:
+                break
+    need = interaction.need
+    if need is not None and need.named:
+        named = [agent for name in need.named if (agent := centre.agents.get(name)) is not None]
+        found.extend(agent for agent in named if can_take(centre, interaction, agent))
+    return found
+
+
+def _unbarred(interaction: Interaction, agent: AgentState) -> bool:
+    return not is_barred(interaction, agent.id) and interaction.queue.plan.section_id not in agent.blocked
+
+
+def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -> Candidate | None:
+    """Return the best of agents that can all take the interaction."""
+    if not agents:
+        return None
+    ranked: list[tuple[int, int, AgentState]] = []
+    for agent in agents:
+        judged = judge(centre, interaction, agent)
+        assert judged is not None
+        ranked.append((judged[0], -judged[1], agent))
+    tier, negated = min((rank[0], rank[1]) for rank in ranked)
+    best = [agent for at, score, agent in ranked if at == tier and score == negated]
+    name = choice_name(interaction)
+    keyed = centre.policies.keyed.get(name)
+    if keyed is not None:
+        chosen = min(
+            best, key=lambda agent: (*keyed.key(agent.units, agent.profile.capacity, agent.idle_since), agent.id)
+        )
+    else:
+        best.sort(key=lambda agent: agent.id)
+        number = draw(centre.plan.seed, centre.last_decision + 1)
+        last = interaction.queue.last_picked.get(name)
+        chosen = best[centre.policies.picks[name].pick([agent.id for agent in best], last, number)]
+    return tier, -negated, chosen
+
+
+# ── a freed agent looks for work ─────────────────────────────────────────────────────────────────────────────────
+
+
+def first_work(centre: Centre, agent: AgentState) -> tuple[tuple[int, Key], Interaction] | None:
+    """Return the first of all work the agent can take, with its (group, key)."""
+    if agent.presence != "ready" or agent.paused_until is not None:
+        return None
+    profile = agent.profile
+    is_idle = not agent.units and not profile.maxima
+    best: Interaction | None = None
+    best_rank: tuple[int, Key] | None = None
+    for klass, group in serving(centre, profile):
+        if not klass.count or (best_rank is not None and best_rank[0] < group):
+            continue
+        if is_idle:
+            if profile.costs[klass.channel.channel_id] > profile.capacity:
+                continue
+        elif not profile.has_room(agent, klass.channel):
+            continue
+        if agent.blocked and klass.queue.plan.section_id in agent.blocked:
+            continue
+        interaction = klass.head()
+        if interaction is not None and is_barred(interaction, agent.id):
+            interaction = klass.head_for(agent.id)
+        if interaction is not None:
+            key = interaction.key
+            assert key is not None
+            if best_rank is None or (group, key) < best_rank:
+                best, best_rank = interaction, (group, key)
+    if agent.named_by:
+        for interaction in agent.named_by.values():
+            if can_take(centre, interaction, agent):
+                assert interaction.need is not None and interaction.key is not None
+                rank = (centre.selection.group(interaction.need.wanted, profile.places), interaction.key)
+                if best_rank is None or rank < best_rank:
+                    best, best_rank = interaction, rank
+    if best is None or best_rank is None:
+        return None
+    return best_rank, best
+
+
+# ── many at once ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _match_many(
+    centre: Centre, match: Match, new_work: list[Interaction], freed: list[AgentState], match_all: bool
+) -> None:
+    classes: dict[DemandClass, None] = {}
+    singles: dict[int, Interaction] = {}
+    if match_all:
+        classes = {klass: None for klass in centre.classes.values() if klass.count}
+        for agent in centre.agents.values():
+            singles.update(agent.named_by)
+    else:
+        for interaction in new_work:
+            if interaction.klass is not None:
+                classes[interaction.klass] = None
+                if interaction.need is not None and interaction.need.named:
+                    singles[interaction.number] = interaction
+        for agent in freed:
+            for klass, _ in serving(centre, agent.profile):
+                if klass.count:
+                    classes[klass] = None
+            singles.update(agent.named_by)
+    if centre.selection.uniform:
+        _sweep(centre, match, classes, singles)
+    else:
+        _match_named(centre, match, classes, singles)
+
+
+def _sweep(centre: Centre, match: Match, classes: dict[DemandClass, None], singles: dict[int, Interaction]) -> None:
+    """Take the work in the order of its keys; each goes to the best agent that can take it.
+
+    The same as the rule where the key alone decides what an agent names: the smallest key that anybody can take is then
+    named by everybody who can take it. Within a pass agents only become less free, so what nobody could take stays so.
+    """
+    heads: list[tuple[Key, Interaction, DemandClass | None]] = []
+    for interaction in singles.values():
+        if interaction.key is not None and interaction.klass is not None:
+            heads.append((interaction.key, interaction, None))
+    for klass in classes:
+        head = klass.head()
+        if head is not None and head.key is not None:
+            heads.append((head.key, head, klass))
+    heap = [(key, index) for index, (key, _, _) in enumerate(heads)]
+    heapify(heap)
+    passed: dict[DemandClass, list[Interaction]] = {}
+    while heap:
+        key, index = heappop(heap)
+        _, interaction, klass = heads[index]
+        if interaction.klass is not None and interaction.key == key:
+            best = best_agent(centre, interaction)
+            if best is not None:
+                match(centre, interaction, best[2], best[0], best[1], choice_name(interaction))
+            elif klass is not None:
+                if not _anyone_free(centre, klass):
+                    continue
+                klass.set_aside(interaction)
+                passed.setdefault(klass, []).append(interaction)
+        if klass is not None:
+            head = klass.head()
+            if head is not None and head.key is not None:
+                heads.append((head.key, head, klass))
+                heappush(heap, (head.key, len(heads) - 1))
+    for klass, interactions in passed.items():
+        for interaction in interactions:
+            klass.bring_back(interaction)
+
+
+def _anyone_free(centre: Centre, klass: DemandClass) -> bool:
+    """Say whether anybody who serves the class is free for its channel."""
+    if klass.pick is not None:
+        return any(
+            profile.free_list(klass.channel, klass.pick).ids for _, _, group in klass.pick_groups for profile in group
+        )
+    return any(heap.first() is not None for _, _, heaps in klass.groups for heap in heaps)
+
+
+def _match_named(
+    centre: Centre, match: Match, classes: dict[DemandClass, None], singles: dict[int, Interaction]
+) -> None:
+    """The rule itself: each free agent names its first work."""
+    agents: dict[AgentId, AgentState] = {}
+    for klass in classes:
+        if klass.epoch != centre.epoch:
+            refresh(centre, klass)
+        for profile in klass.served_by:
+            agents.update({agent.id: agent for agent in profile.agents.values() if is_available(agent)})
+    for interaction in singles.values():
+        if interaction.need is not None:
+            named = (centre.agents.get(name) for name in interaction.need.named)
+            agents.update({agent.id: agent for agent in named if agent is not None and is_available(agent)})
+
+    named_by: dict[int, list[AgentState]] = {}
+    work: dict[int, Interaction] = {}
+    heap: list[tuple[Key, int]] = []
+
+    def name_first(agent: AgentState) -> None:
+        named = first_work(centre, agent)
+        if named is not None:
+            interaction = named[1]
+            if interaction.number not in named_by:
+                assert interaction.key is not None
+                named_by[interaction.number] = []
+                work[interaction.number] = interaction
+                heappush(heap, (interaction.key, interaction.number))
+            named_by[interaction.number].append(agent)
+
+    for agent in agents.values():
+        name_first(agent)
+    while heap:
+        _, number = heappop(heap)
+        namers = named_by.pop(number)
+        interaction = work.pop(number)
+        best = choose(centre, interaction, namers)
+        assert best is not None
+        match(centre, interaction, best[2], best[0], best[1], choice_name(interaction))
+        for agent in namers:
+            name_first(agent)

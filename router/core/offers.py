@@ -1,0 +1,214 @@
+"""Offers: made by a decision, ended in exactly one of six ways; and what follows for the work and for the agent."""
+
+from __future__ import annotations
+
+from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
+from router.core.effects import Connect, RescindOffer, SendOffer
+from router.core.eligibility import all_have_refused
+from router.core.facts import (
+    NO_OFFER,
+    InteractionAssigned,
+    OfferEnd,
+    OfferEnded,
+    OfferMade,
+    RefusalsCleared,
+)
+from router.core.holdings import let_go, resuspend, take
+from router.core.ladder import run_waiting_operations
+from router.core.names import AgentId, OfferId
+from router.core.plan import OfferRules
+from router.core.queueing import stop_waiting, wait
+from router.core.records import AgentState, Holding, Interaction
+from router.errors import SignalError
+
+DEFAULT_RULES = OfferRules()
+
+
+def rules_of(interaction: Interaction) -> OfferRules:
+    """Return the offer rules of the interaction's section and channel."""
+    return interaction.queue.section.offers.get(interaction.channel.channel_id, DEFAULT_RULES)
+
+
+def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int, choice: str) -> None:
+    """Carry out a decision: offer the interaction to the agent, or connect it at once."""
+    decision = centre.last_decision = centre.last_decision + 1
+    if decision == centre.watched_decision and centre.watcher is not None:
+        centre.watcher(interaction, agent)
+    now = centre.now
+    rules = rules_of(interaction)
+    queue = interaction.queue
+    stop_waiting(centre, interaction)
+    if choice in centre.policies.picks:
+        queue.last_picked[choice] = agent.id
+    units = agent.profile.costs[interaction.channel.channel_id]
+    if rules.auto_answer:
+        holding = Holding(interaction, agent, decision, NO_OFFER, units, tier, score, choice)
+        take_and_assign(centre, holding)
+        return
+    offer_id = OfferId(centre.last_offer + 1)
+    centre.last_offer = offer_id
+    holding = Holding(interaction, agent, decision, offer_id, units, tier, score, choice)
+    holding.until = now + rules.timeout_ms
+    interaction.state = "offered"
+    interaction.owner = holding
+    centre.offers[offer_id] = holding
+    queue_id = queue.plan.queue_id
+    centre.facts.append(
+        OfferMade(
+            now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, holding.until
+        )
+    )
+    centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, holding.until))
+    centre.deadline(holding.until, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
+    take(centre, holding)
+
+
+def take_and_assign(centre: Centre, holding: Holding) -> None:
+    """Connect without an offer."""
+    _assign(centre, holding)
+    take(centre, holding)
+
+
+def _assign(centre: Centre, holding: Holding) -> None:
+    interaction = holding.interaction
+    now = centre.now
+    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    interaction.state = "assigned"
+    interaction.owner = holding
+    interaction.refused = None
+    interaction.refused_clear_at = None
+    interaction.ladder_due = None
+    interaction.need_due = None
+    if interaction.ladder is not None:
+        interaction.ladder.waiting.clear()
+    holding.state = "connected"
+    holding.connected_at = now
+    holding.queue_id = interaction.queue.plan.queue_id
+    holding.section_id = interaction.queue.plan.section_id
+    centre.facts.append(
+        InteractionAssigned(
+            now,
+            holding.decision,
+            holding.offer_id,
+            interaction.id,
+            holding.agent.id,
+            holding.queue_id,
+            holding.tier,
+            holding.score,
+            holding.choice,
+            waited,
+        )
+    )
+    centre.effects.append(Connect(interaction.id, holding.agent.id))
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_offer(centre: Centre, offer_id: OfferId, agent_id: AgentId) -> Holding:
+    """Return the open offer; raises ``unknown-offer``, ``not-yours`` or ``offer-ended``."""
+    holding = offer_of(centre, offer_id, agent_id)
+    if holding.offer_end is not None:
+        how = holding.offer_end
+        raise SignalError("offer-ended", f"offer {offer_id} has ended already: {how}", state=how)
+    return holding
+
+
+def offer_of(centre: Centre, offer_id: OfferId, agent_id: AgentId) -> Holding:
+    """Return the offer, ended or not; raises ``unknown-offer`` or ``not-yours``."""
+    centre.forget()
+    holding = centre.offers.get(offer_id)
+    if holding is None:
+        raise SignalError("unknown-offer", f"offer {offer_id!r} is not known, or ended more than an hour ago")
+    if holding.agent.id != agent_id:
+        raise SignalError("not-yours", f"offer {offer_id} was made to another agent than {agent_id!r}")
+    return holding
+
+
+def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> None:
+    """End the offer, and free what it held unless it was accepted. The interaction is left for the caller."""
+    interaction = holding.interaction
+    holding.offer_end = how
+    holding.offer_ended_at = centre.now
+    centre.ended_offers.append(holding)
+    centre.facts.append(OfferEnded(centre.now, holding.offer_id, interaction.id, holding.agent.id, how, reason))
+    if how in ("expired", "rescinded", "cancelled"):
+        centre.effect(
+            RescindOffer(holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason)
+        )
+    if how != "accepted":
+        interaction.owner = None
+        let_go(centre, holding)
+
+
+def accept(centre: Centre, holding: Holding) -> None:
+    """The agent takes the offer."""
+    holding.agent.no_answers = 0
+    end_offer(centre, holding, "accepted", "")
+    _assign(centre, holding)
+    resuspend(centre, holding.agent)
+
+
+def decline(centre: Centre, holding: Holding, reason: str) -> None:
+    """The agent refuses the offer."""
+    holding.agent.idle_since = centre.now
+    end_offer(centre, holding, "declined", reason)
+    back_in_queue(centre, holding)
+    refuse(centre, holding.interaction, holding.agent)
+    run_waiting_operations(centre, holding.interaction)
+
+
+def fail(centre: Centre, holding: Holding, reason: str) -> None:
+    """The offer did not reach the agent."""
+    end_offer(centre, holding, "failed", reason)
+    back_in_queue(centre, holding)
+    refuse(centre, holding.interaction, holding.agent)
+    run_waiting_operations(centre, holding.interaction)
+
+
+def back_in_queue(centre: Centre, holding: Holding) -> None:
+    """The interaction waits again, in its place."""
+    wait(centre, holding.interaction)
+
+
+def refuse(centre: Centre, interaction: Interaction, agent: AgentState) -> None:
+    """Let the pair rest; when all who could take it rest, set the clearing of the memory."""
+    rules = rules_of(interaction)
+    rest(centre, interaction, agent, rules.retry_after_ms)
+    if interaction.refused_clear_at is None and all_have_refused(centre, interaction):
+        clear_at = interaction.refused_clear_at = centre.now + rules.all_declined_pause_ms
+        centre.deadline(clear_at, REFUSALS_CLEAR, interaction.number, "", interaction)
+
+
+def rest(centre: Centre, interaction: Interaction, agent: AgentState, rest_ms: int) -> None:
+    """Let the pair rest for a while."""
+    if interaction.refused is None:
+        interaction.refused = {}
+    until = interaction.refused[agent.id] = centre.now + rest_ms
+    centre.deadline(until, REFUSAL_END, interaction.number, agent.id, interaction)
+
+
+def end_rest(centre: Centre, interaction: Interaction, agent_id: AgentId, due: int) -> None:
+    """The pair has rested long enough."""
+    if interaction.refused is not None and interaction.refused.get(agent_id) == due:
+        del interaction.refused[agent_id]
+        if interaction.klass is not None:
+            centre.new_work.append(interaction)
+
+
+def clear_refusals(centre: Centre, interaction: Interaction) -> None:
+    """Everybody eligible has refused: all may be asked again."""
+    interaction.refused_clear_at = None
+    interaction.refused = None
+    centre.fact(RefusalsCleared(centre.now, interaction.id))
+    if interaction.klass is not None:
+        centre.new_work.append(interaction)
+
+
+def rescind_all(centre: Centre, agent: AgentState) -> None:
+    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue."""
+    for holding in [holding for holding in agent.holdings if holding.state == "offered"]:
+        end_offer(centre, holding, "rescinded", agent.presence)
+        back_in_queue(centre, holding)
+        run_waiting_operations(centre, holding.interaction)
+

@@ -1,0 +1,171 @@
+"""Waiting: putting an interaction into the demand class where it belongs, taking it out, and ending it."""
+
+from __future__ import annotations
+
+from router.core.centre import NEED_CHANGE, Centre
+from router.core.demand import DemandClass
+from router.core.facts import InteractionEnd, InteractionEnded
+from router.core.names import AgentId
+from router.core.records import Interaction, Key
+
+CLASSES_MAX = 4096
+"""How many demand classes are kept before the empty ones are dropped."""
+
+
+def elapsed(centre: Centre, interaction: Interaction) -> int:
+    """Return what the requirement's clock shows: never less than it has shown before."""
+    return max(centre.now - interaction.queued_at, interaction.elapsed_floor)
+
+
+def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
+    """Return the class of what is asked for the interaction now."""
+    asked = interaction.asked
+    need = asked.need(elapsed(centre, interaction) if asked.instants else 0, interaction.relaxations)
+    interaction.need = need
+    if need.named:
+        need = need.generic
+    queue = interaction.queue
+    channel = interaction.channel
+    key = (queue.plan.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
+    klass = centre.classes.get(key)
+    if klass is None:
+        if len(centre.classes) >= CLASSES_MAX:
+            _drop_empty_classes(centre)
+        name = queue.plan.choice or channel.choice
+        klass = centre.classes[key] = DemandClass(
+            queue,
+            channel,
+            need,
+            interaction.opened,
+            people_only=interaction.people_only,
+            choice=centre.policies.keyed.get(name),
+            pick=centre.policies.picks.get(name),
+        )
+        queue.classes.append(klass)
+    if interaction.need.named:
+        klass.names_agents = True
+    return klass
+
+
+def _drop_empty_classes(centre: Centre) -> None:
+    for key, klass in list(centre.classes.items()):
+        if not klass.count:
+            del centre.classes[key]
+            klass.queue.classes.remove(klass)
+    centre.epoch += 1
+
+
+def key_of(centre: Centre, interaction: Interaction) -> Key:
+    """Compute the interaction's key under the centre's order."""
+    queue = interaction.queue
+    rank = centre.order.rank(
+        interaction.queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
+    )
+    return (0 if interaction.expedited else 1, rank, interaction.queued_at, interaction.number)
+
+
+def wait(centre: Centre, interaction: Interaction) -> None:
+    """Let the interaction wait in its queue from now on; its key must be set."""
+    key = interaction.key
+    assert key is not None
+    interaction.state = "queued"
+    klass = interaction.klass = class_of(centre, interaction)
+    klass.add(interaction, key)
+    queue = klass.queue
+    queue.waiting += 1
+    queue.section.waiting += 1
+    centre.waiting += 1
+    if queue.level_steps:
+        centre.touched.add(queue)
+    if interaction.need is not None and interaction.need.named:
+        _name(centre, interaction, interaction.need.named)
+    centre.new_work.append(interaction)
+
+
+def stop_waiting(centre: Centre, interaction: Interaction) -> None:
+    """Take the interaction out of its queue."""
+    klass = interaction.klass
+    assert klass is not None
+    interaction.klass = None
+    klass.count -= 1
+    queue = klass.queue
+    queue.waiting -= 1
+    queue.section.waiting -= 1
+    centre.waiting -= 1
+    if queue.level_steps:
+        centre.touched.add(queue)
+    if interaction.need is not None and interaction.need.named:
+        _unname(centre, interaction, interaction.need.named)
+
+
+def reclassify(centre: Centre, interaction: Interaction) -> None:
+    """Move a waiting interaction to the class of what is asked now, and try to match it."""
+    before = interaction.klass
+    assert before is not None and interaction.key is not None
+    if interaction.need is not None and interaction.need.named:
+        _unname(centre, interaction, interaction.need.named)
+    klass = class_of(centre, interaction)
+    if klass is not before:
+        before.count -= 1
+        interaction.klass = klass
+        klass.add(interaction, interaction.key)
+    if interaction.need is not None and interaction.need.named:
+        _name(centre, interaction, interaction.need.named)
+    centre.new_work.append(interaction)
+
+
+def rekey(centre: Centre, interaction: Interaction) -> None:
+    """Compute the key anew, where the interaction waits too."""
+    key = key_of(centre, interaction)
+    if key != interaction.key:
+        interaction.key = key
+        if interaction.klass is not None:
+            interaction.klass.rekey(interaction, key)
+
+
+def schedule_need_change(centre: Centre, interaction: Interaction) -> None:
+    """Set the deadline of the next change in what is asked."""
+    asked = interaction.asked
+    if not asked.instants:
+        interaction.need_due = None
+        return
+    instant = asked.next_instant(elapsed(centre, interaction))
+    interaction.need_due = None if instant is None else interaction.queued_at + instant
+    if interaction.need_due is not None:
+        centre.deadline(interaction.need_due, NEED_CHANGE, interaction.number, "", interaction)
+
+
+def end(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str, agent_id: AgentId | None) -> None:
+    """End the interaction, once and for all."""
+    if interaction.state == "queued":
+        stop_waiting(centre, interaction)
+    if interaction.state == "assigned":
+        wait_ms = interaction.waited_ms
+    else:
+        wait_ms = 0 if interaction.waiting_since is None else centre.now - interaction.waiting_since
+    interaction.state = "ended"
+    interaction.ended_how = how
+    interaction.ended_at = centre.now
+    interaction.refused = None
+    interaction.ladder = None
+    interaction.owner = None
+    interaction.need = None
+    queue = interaction.queue.plan
+    centre.ended.append((centre.now, interaction))
+    centre.facts.append(
+        InteractionEnded(
+            centre.now, interaction.id, queue.section_id, queue.queue_id, how, reason, agent_id, wait_ms
+        )
+    )
+
+
+def _name(centre: Centre, interaction: Interaction, agents: frozenset[AgentId]) -> None:
+    for agent_id in agents:
+        if (agent := centre.agents.get(agent_id)) is not None:
+            agent.named_by[interaction.number] = interaction
+
+
+def _unname(centre: Centre, interaction: Interaction, agents: frozenset[AgentId]) -> None:
+    for agent_id in agents:
+        if (agent := centre.agents.get(agent_id)) is not None:
+            agent.named_by.pop(interaction.number, None)

@@ -1,0 +1,245 @@
+"""The engine's mutable records: interactions, agents, and what an agent holds. Slotted, no behaviour beyond reading.
+
+Records refer to each other only from the interaction and the agent to what is held between them, and those
+references are cut when the holding ends, so that no cycle outlives its work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from agents.model import Agent, WrapUpScope
+from agents.presence import Presence
+from router.core.facts import InteractionEnd, OfferEnd, QueueCause
+from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
+from router.core.plan import Channel, Operation, Relax, Step
+
+if TYPE_CHECKING:
+    from router.core.demand import DemandClass, QueueState
+    from router.core.needs import Asked, Need
+    from router.core.signals import InteractionArrived
+    from router.core.supply import Profile
+
+InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
+HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
+Origin = Literal["sender", "intake", "queue"]
+Key = tuple[int, int, int, int]
+"""(0 if expedited else 1, rank, queued_at, number)"""
+
+
+class LadderState:
+    """Where an interaction stands on its ladders; made when the first step is near.
+
+    ``taken`` and ``caught_up`` remember (queue, step); ``waiting`` are operations that wait for an offer to end.
+    """
+
+    __slots__ = ("caught_up", "taken", "waiting")
+
+    def __init__(self) -> None:
+        self.taken: set[tuple[QueueId, str]] = set()
+        self.caught_up: set[tuple[QueueId, str]] = set()
+        self.waiting: list[Operation] = []
+
+
+class Interaction:
+    """One interaction, from its arrival until its id is forgotten."""
+
+    __slots__ = (
+        "answer",
+        "arrival",
+        "asked",
+        "cause",
+        "channel",
+        "elapsed_floor",
+        "ended_at",
+        "ended_how",
+        "expedited",
+        "hops",
+        "id",
+        "key",
+        "klass",
+        "ladder",
+        "ladder_at",
+        "ladder_due",
+        "need",
+        "need_due",
+        "number",
+        "opened",
+        "origin",
+        "owner",
+        "people_only",
+        "priority",
+        "queue",
+        "queued_at",
+        "refused",
+        "refused_clear_at",
+        "relaxations",
+        "rule",
+        "state",
+        "waited_ms",
+        "waiting_since",
+    )
+
+    def __init__(
+        self,
+        interaction_id: InteractionId,
+        number: int,
+        arrival: InteractionArrived,
+        queue: QueueState,
+        channel: Channel,
+        priority: int,
+        asked: Asked,
+        origin: Origin,
+        rule: str,
+    ) -> None:
+        self.id = interaction_id
+        self.number = number
+        self.arrival = arrival
+        self.queue = queue
+        self.channel = channel
+        self.priority = priority
+        self.asked = asked
+        self.need: Need | None = None
+        self.origin = origin
+        self.rule = rule
+        self.state: InteractionState = "scheduled"
+        self.answer = ""
+        self.cause: QueueCause = "arrived"
+        self.queued_at = 0
+        self.waiting_since: int | None = None
+        self.waited_ms = 0
+        self.ladder_at = 0
+        self.ladder_due: int | None = None
+        self.ladder: LadderState | None = None
+        self.need_due: int | None = None
+        self.elapsed_floor = 0
+        self.expedited = False
+        self.key: Key | None = None
+        self.klass: DemandClass | None = None
+        self.relaxations: tuple[Relax, ...] = ()
+        self.opened: tuple[PoolId, ...] = ()
+        self.people_only = False
+        self.refused: dict[AgentId, int] | None = None
+        self.refused_clear_at: int | None = None
+        self.hops = 0
+        self.owner: Holding | None = None
+        self.ended_how: InteractionEnd | None = None
+        self.ended_at = 0
+
+
+class Holding:
+    """What an agent holds of one interaction: an offer, then a connected assignment, then wrap-up.
+
+    ``decision`` is the number of the decision that made it, ``units`` and ``counts`` (whether it counts against the
+    channel's maximum) what it holds now, ``until`` the deadline of its present state, ``held_until`` the end of a
+    hold after the agent was lost.
+    """
+
+    __slots__ = (
+        "agent",
+        "choice",
+        "connected_at",
+        "counts",
+        "decision",
+        "held_until",
+        "interaction",
+        "offer_end",
+        "offer_ended_at",
+        "offer_id",
+        "queue_id",
+        "scope",
+        "score",
+        "section_id",
+        "state",
+        "suspended",
+        "tier",
+        "units",
+        "until",
+        "wrap_up_at",
+    )
+
+    def __init__(
+        self,
+        interaction: Interaction,
+        agent: AgentState,
+        decision: int,
+        offer_id: OfferId,
+        units: int,
+        tier: int,
+        score: int,
+        choice: str,
+    ) -> None:
+        self.interaction = interaction
+        self.agent = agent
+        self.decision = decision
+        self.offer_id = offer_id
+        self.units = units
+        self.tier = tier
+        self.score = score
+        self.choice = choice
+        self.state: HoldingState = "offered"
+        self.counts = True
+        self.suspended = False
+        self.until = 0
+        self.held_until: int | None = None
+        self.connected_at = 0
+        self.wrap_up_at = 0
+        self.scope: WrapUpScope = "agent"
+        self.queue_id: QueueId = interaction.queue.plan.queue_id
+        self.section_id: SectionId = interaction.queue.plan.section_id
+        self.offer_end: OfferEnd | None = None
+        self.offer_ended_at = 0
+
+
+class AgentState:
+    """One agent as the engine sees it. ``stamp`` changes whenever an index entry made for it is no longer true."""
+
+    __slots__ = (
+        "blocked",
+        "counts",
+        "has_suspended",
+        "holdings",
+        "id",
+        "idle_since",
+        "last_heard",
+        "lease_due",
+        "leaving",
+        "named_by",
+        "no_answers",
+        "paused_until",
+        "presence",
+        "profile",
+        "reason",
+        "spec",
+        "stamp",
+        "units",
+    )
+
+    def __init__(self, spec: Agent, profile: Profile) -> None:
+        self.id = spec.agent_id
+        self.spec = spec
+        self.profile = profile
+        self.presence: Presence = "offline"
+        self.reason = ""
+        self.holdings: list[Holding] = []
+        self.units = 0
+        self.has_suspended = False
+        self.counts: dict[ChannelId, int] = {}
+        self.idle_since = 0
+        self.stamp = 0
+        self.paused_until: int | None = None
+        self.no_answers = 0
+        self.last_heard = 0
+        self.lease_due: int | None = None
+        self.leaving = False
+        self.blocked: dict[SectionId, int] = {}
+        self.named_by: dict[int, Interaction] = {}
+
+
+StepKey = tuple[QueueId, str]
+
+
+def taken(interaction: Interaction, queue_id: QueueId, step: Step) -> bool:
+    """Say whether the interaction has taken the step in that queue."""
+    ladder = interaction.ladder
+    return ladder is not None and (queue_id, step.name) in ladder.taken

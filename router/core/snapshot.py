@@ -1,0 +1,329 @@
+"""The whole state of a centre as plain data, and back.
+
+What can be worked out again (classes, profiles, free sets, deadlines) is not written down. Interactions are referred to
+by their number, holdings by their decision. The plan is named, not contained: whoever keeps snapshots keeps plans too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any as Whatever
+from typing import Final
+
+from router.core.centre import (
+    HOLD_END,
+    LADDER_STEP,
+    LEASE_END,
+    LEVEL_CHECK,
+    NEED_CHANGE,
+    OFFER_EXPIRY,
+    PAUSE_END,
+    REFUSAL_END,
+    REFUSALS_CLEAR,
+    START,
+    WRAP_UP_END,
+    Centre,
+)
+from router.core.demand import QueueState
+from router.core.encoding import from_data, to_data
+from router.core.names import AgentId
+from router.core.plan import Channel, Plan
+from router.core.policy import Policies
+from router.core.queueing import rekey, wait
+from router.core.records import AgentState, Holding, Interaction, LadderState
+
+FORMAT: Final = "switchroom.snapshot/1"
+
+Data = dict[str, Whatever]
+
+_INTERACTION_FIELDS: Final = (
+    "id",
+    "number",
+    "priority",
+    "origin",
+    "rule",
+    "state",
+    "answer",
+    "queued_at",
+    "waiting_since",
+    "waited_ms",
+    "ladder_at",
+    "ladder_due",
+    "need_due",
+    "elapsed_floor",
+    "expedited",
+    "people_only",
+    "refused_clear_at",
+    "hops",
+    "ended_how",
+    "ended_at",
+)
+_HOLDING_FIELDS: Final = (
+    "decision",
+    "offer_id",
+    "units",
+    "tier",
+    "score",
+    "choice",
+    "state",
+    "counts",
+    "suspended",
+    "until",
+    "held_until",
+    "connected_at",
+    "wrap_up_at",
+    "scope",
+    "queue_id",
+    "section_id",
+    "offer_end",
+    "offer_ended_at",
+)
+_AGENT_FIELDS: Final = (
+    "presence",
+    "reason",
+    "units",
+    "has_suspended",
+    "idle_since",
+    "paused_until",
+    "no_answers",
+    "last_heard",
+    "lease_due",
+    "leaving",
+)
+_CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer")
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dump(centre: Centre) -> Data:
+    """Return the state as plain data."""
+    holdings: dict[int, Holding] = {}
+    for agent in centre.agents.values():
+        holdings.update({holding.decision: holding for holding in agent.holdings})
+    holdings.update({holding.decision: holding for holding in centre.offers.values()})
+    interactions = {interaction.number: interaction for interaction in centre.interactions.values()}
+    interactions.update({holding.interaction.number: holding.interaction for holding in holdings.values()})
+    return {
+        "format": FORMAT,
+        "plan": centre.plan.version,
+        **{name: getattr(centre, name) for name in _CENTRE_FIELDS},
+        "facts": [to_data(fact) for fact in centre.facts],
+        "effects": [to_data(effect) for effect in centre.effects],
+        "known": sorted(interaction.number for interaction in centre.interactions.values()),
+        "ended": [[at, interaction.number] for at, interaction in centre.ended if interaction.number in interactions],
+        "ended_offers": [holding.decision for holding in centre.ended_offers],
+        "failed_matches": {name: section.intake.failed for name, section in centre.sections.items()},
+        "queues": {
+            name: {"tick_at": queue.tick_at, "last_picked": queue.last_picked}
+            for name, queue in centre.queues.items()
+            if queue.tick_at is not None or queue.last_picked
+        },
+        "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
+        "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
+        "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
+    }
+
+
+def _dump_interaction(interaction: Interaction) -> Data:
+    ladder = interaction.ladder
+    return {
+        **{name: getattr(interaction, name) for name in _INTERACTION_FIELDS},
+        "arrival": to_data(interaction.arrival),
+        "queue": interaction.queue.plan.queue_id,
+        "channel": interaction.channel.channel_id,
+        "requirement": None if interaction.origin == "queue" else to_data(interaction.asked.tree),
+        "relaxations": to_data(interaction.relaxations),
+        "opened": list(interaction.opened),
+        "refused": None if interaction.refused is None else dict(sorted(interaction.refused.items())),
+        "ladder": None
+        if ladder is None
+        else {
+            "taken": sorted(map(list, ladder.taken)),
+            "caught_up": sorted(map(list, ladder.caught_up)),
+            "waiting": to_data(ladder.waiting),
+        },
+    }
+
+
+def _dump_holding(holding: Holding) -> Data:
+    return {
+        **{name: getattr(holding, name) for name in _HOLDING_FIELDS},
+        "interaction": holding.interaction.number,
+        "agent": holding.agent.id,
+        "is_owner": holding.interaction.owner is holding,
+    }
+
+
+def _dump_agent(agent: AgentState) -> Data:
+    return {
+        "id": agent.id,
+        **{name: getattr(agent, name) for name in _AGENT_FIELDS},
+        "spec": to_data(agent.spec) if agent.leaving else None,
+        "holdings": [holding.decision for holding in agent.holdings],
+    }
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
+    """Return the centre of the snapshot. Raises ``ValueError`` when it is of another plan or format, or damaged."""
+    if snapshot.get("format") != FORMAT:
+        raise ValueError(f"the snapshot's format is {snapshot.get('format')!r}; this version reads {FORMAT!r}")
+    if snapshot.get("plan") != plan.version:
+        raise ValueError(f"the snapshot was taken under plan {snapshot.get('plan')!r}, not under {plan.version!r}")
+    try:
+        return _load(plan, policies, snapshot)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the snapshot is damaged: {type(error).__name__}: {error}") from error
+
+
+def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
+    centre = Centre(plan, policies, snapshot["now"])
+    for name in _CENTRE_FIELDS:
+        setattr(centre, name, snapshot[name])
+    centre.facts = [from_data(fact) for fact in snapshot["facts"]]
+    centre.effects = [from_data(effect) for effect in snapshot["effects"]]
+    for name, failed in snapshot["failed_matches"].items():
+        centre.sections[name].intake.failed = failed
+
+    interactions = {data["number"]: _load_interaction(centre, data) for data in snapshot["interactions"]}
+    for number in snapshot["known"]:
+        centre.interactions[interactions[number].id] = interactions[number]
+    centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
+    _load_agents(centre, snapshot["agents"])
+    holdings = {data["decision"]: _load_holding(centre, interactions, data) for data in snapshot["holdings"]}
+    for data in snapshot["agents"]:
+        agent = centre.agents[data["id"]]
+        for decision in data["holdings"]:
+            _hold_again(centre, agent, holdings[decision])
+    for holding in holdings.values():
+        if holding.offer_id and holding.offer_end is None:
+            centre.offers[holding.offer_id] = holding
+    for decision in snapshot["ended_offers"]:
+        centre.ended_offers.append(holdings[decision])
+        centre.offers[holdings[decision].offer_id] = holdings[decision]
+
+    for number in sorted(interactions):
+        _resume(centre, interactions[number])
+    for name, data in snapshot["queues"].items():
+        queue = centre.queues[name]
+        queue.last_picked = dict(data["last_picked"])
+        queue.tick_at = data["tick_at"]
+        if queue.tick_at is not None:
+            centre.deadline(queue.tick_at, LEVEL_CHECK, queue.index, name, queue)
+    centre.new_work = []
+    centre.freed = []
+    centre.touched.clear()
+    centre.match_all = False
+    return centre
+
+
+def _load_interaction(centre: Centre, data: Data) -> Interaction:
+    queue = _queue(centre, data["queue"], ended=data["state"] == "ended")
+    channel = centre.channels.get(data["channel"]) or Channel(channel_id=data["channel"])
+    asked = queue.asked if data["requirement"] is None else centre.needs.asked(from_data(data["requirement"]))
+    arrival = from_data(data["arrival"])
+    interaction = Interaction(
+        data["id"], data["number"], arrival, queue, channel, data["priority"], asked, data["origin"], data["rule"]
+    )
+    for name in _INTERACTION_FIELDS:
+        setattr(interaction, name, data[name])
+    interaction.relaxations = from_data(data["relaxations"])
+    interaction.opened = tuple(data["opened"])
+    if data["refused"] is not None:
+        interaction.refused = {AgentId(agent): until for agent, until in data["refused"].items()}
+    if data["ladder"] is not None:
+        ladder = interaction.ladder = LadderState()
+        ladder.taken = {(queue_id, step) for queue_id, step in data["ladder"]["taken"]}
+        ladder.caught_up = {(queue_id, step) for queue_id, step in data["ladder"]["caught_up"]}
+        ladder.waiting = list(from_data(data["ladder"]["waiting"]))
+    return interaction
+
+
+def _queue(centre: Centre, queue_id: Whatever, *, ended: bool) -> QueueState:
+    """Return the queue; any will do for ended work whose queue is gone, since nobody asks any more."""
+    queue = centre.queues.get(queue_id)
+    if queue is None:
+        if not ended:
+            raise KeyError(f"queue {queue_id!r}")
+        queue = next(iter(centre.queues.values()))
+    return queue
+
+
+def _load_agents(centre: Centre, agents: list[Data]) -> None:
+    roster = {spec.agent_id: spec for spec in centre.plan.agents}
+    for data in agents:
+        spec = from_data(data["spec"]) if data["spec"] is not None else roster[data["id"]]
+        profile = centre.profiles.of(spec)
+        agent = AgentState(spec, profile)
+        for name in _AGENT_FIELDS:
+            setattr(agent, name, data[name])
+        centre.agents[agent.id] = profile.agents[agent.id] = agent
+        if agent.presence != "offline":
+            profile.signed_in += 1
+            for pool in profile.pools:
+                centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
+        if agent.paused_until is not None:
+            centre.deadline(agent.paused_until, PAUSE_END, 0, agent.id, agent)
+        if agent.lease_due is not None:
+            centre.deadline(agent.lease_due, LEASE_END, 0, agent.id, agent)
+
+
+def _load_holding(centre: Centre, interactions: dict[int, Interaction], data: Data) -> Holding:
+    interaction = interactions[data["interaction"]]
+    agent = centre.agents.get(data["agent"])
+    if agent is None:
+        nobody = centre.plan.agents[0] if centre.plan.agents else None
+        if nobody is None or data["state"] != "closed":
+            raise KeyError(f"agent {data['agent']!r}")
+        agent = AgentState(nobody, centre.profiles.of(nobody))
+        agent.id = AgentId(data["agent"])
+    holding = Holding(interaction, agent, data["decision"], data["offer_id"], 0, 0, 0, "")
+    for name in _HOLDING_FIELDS:
+        setattr(holding, name, data[name])
+    if data["is_owner"]:
+        interaction.owner = holding
+    return holding
+
+
+def _hold_again(centre: Centre, agent: AgentState, holding: Holding) -> None:
+    agent.holdings.append(holding)
+    interaction = holding.interaction
+    if holding.counts:
+        channel_id = interaction.channel.channel_id
+        agent.counts[channel_id] = agent.counts.get(channel_id, 0) + 1
+    if holding.state == "offered":
+        centre.deadline(holding.until, OFFER_EXPIRY, interaction.number, agent.id, holding, holding.offer_id)
+    elif holding.state == "wrap-up":
+        centre.deadline(holding.until, WRAP_UP_END, interaction.number, agent.id, holding, holding.decision)
+        if holding.scope == "section":
+            if not agent.blocked:
+                centre.blocked_agents += 1
+            agent.blocked[holding.section_id] = agent.blocked.get(holding.section_id, 0) + 1
+    if holding.held_until is not None:
+        centre.deadline(holding.held_until, HOLD_END, interaction.number, agent.id, holding, holding.decision)
+
+
+def _resume(centre: Centre, interaction: Interaction) -> None:
+    """Let the interaction wait again, and set its deadlines."""
+    number = interaction.number
+    if interaction.state == "scheduled":
+        assert interaction.arrival.not_before is not None
+        centre.deadline(interaction.arrival.not_before, START, number, "", interaction)
+        return
+    if interaction.state == "ended":
+        return
+    rekey(centre, interaction)
+    if interaction.state == "queued":
+        wait(centre, interaction)
+    for agent_id, until in (interaction.refused or {}).items():
+        centre.deadline(until, REFUSAL_END, number, agent_id, interaction)
+    if interaction.refused_clear_at is not None:
+        centre.deadline(interaction.refused_clear_at, REFUSALS_CLEAR, number, "", interaction)
+    if interaction.need_due is not None:
+        centre.deadline(interaction.need_due, NEED_CHANGE, number, "", interaction)
+    if interaction.ladder_due is not None:
+        centre.deadline(interaction.ladder_due, LADDER_STEP, number, "", interaction)

@@ -1,0 +1,226 @@
+"""Supply: agents alike in everything that matching reads share a profile, and each profile keeps its free agents in
+the order of the dynamic policies that ask for them.
+
+A free set is ordered lazily: an entry carries the agent's stamp and is thrown away when the stamp has moved on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from agents.model import Agent
+from agents.pools import is_member
+from agents.skills import levels, places
+from router.core.names import AgentId, ChannelId, PoolId
+from router.core.plan import Channel, Plan
+from router.core.policy import KeyedChoice, PickChoice
+
+if TYPE_CHECKING:
+    from router.core.demand import DemandClass
+    from router.core.records import AgentState, Interaction
+
+Entry = tuple[int, int, AgentId, int, "AgentState"]
+"""(key, key, agent id, stamp, agent): the smallest is chosen first."""
+
+SLACK = 64
+"""How many outdated entries a free set may carry beyond twice its live ones before it is cleaned."""
+
+
+class FreeHeap:
+    """The free agents of a profile for one channel, smallest key of a keyed choice first."""
+
+    __slots__ = ("channel", "choice", "heap", "profile")
+
+    def __init__(self, profile: Profile, channel: Channel, choice: KeyedChoice) -> None:
+        self.profile = profile
+        self.channel = channel
+        self.choice = choice
+        self.heap: list[Entry] = []
+
+    def add(self, agent: AgentState) -> None:
+        """Note that the agent is free, with its key of now."""
+        key, second = self.choice.key(agent.units, self.profile.capacity, agent.idle_since)
+        heap = self.heap
+        heappush(heap, (key, second, agent.id, agent.stamp, agent))
+        if len(heap) > SLACK + 2 * len(self.profile.agents):
+            self.heap = [entry for entry in heap if entry[3] == entry[4].stamp]
+            heapify(self.heap)
+
+    def first(self) -> Entry | None:
+        """Return the first free agent's entry, or None."""
+        heap = self.heap
+        while heap:
+            entry = heap[0]
+            if entry[3] == entry[4].stamp:
+                return entry
+            heappop(heap)
+        return None
+
+    def first_for(self, interaction: Interaction, barred: set[AgentId]) -> Entry | None:
+        """Return the first free agent's entry that is neither barred nor blocked for the interaction's section."""
+        section_id = interaction.queue.plan.section_id
+        passed: list[Entry] = []
+        found: Entry | None = None
+        while (entry := self.first()) is not None:
+            agent = entry[4]
+            if agent.id not in barred and section_id not in agent.blocked:
+                found = entry
+                break
+            passed.append(heappop(self.heap))
+        for entry in passed:
+            heappush(self.heap, entry)
+        return found
+
+
+class FreeList:
+    """The free agents of a profile for one channel by id, for choices that pick."""
+
+    __slots__ = ("channel", "choice", "ids", "profile")
+
+    def __init__(self, profile: Profile, channel: Channel, choice: PickChoice) -> None:
+        self.profile = profile
+        self.channel = channel
+        self.choice = choice
+        self.ids: list[AgentId] = []
+
+    def update(self, agent: AgentState, *, is_free: bool) -> None:
+        """Note whether the agent is free."""
+        index = bisect_left(self.ids, agent.id)
+        present = index < len(self.ids) and self.ids[index] == agent.id
+        if is_free and not present:
+            insort(self.ids, agent.id)
+        elif present and not is_free:
+            del self.ids[index]
+
+
+class Profile:
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima."""
+
+    __slots__ = (
+        "agents",
+        "capacity",
+        "costs",
+        "heaps",
+        "is_automated",
+        "levels",
+        "lists",
+        "maxima",
+        "places",
+        "pools",
+        "serving",
+        "serving_epoch",
+        "signed_in",
+        "tags",
+    )
+
+    def __init__(self, agent: Agent, pools: frozenset[PoolId], costs: dict[ChannelId, int]) -> None:
+        self.is_automated = agent.kind == "automated"
+        self.levels = levels(agent)
+        self.places = places(agent)
+        self.tags = dict(agent.tags)
+        self.pools = pools
+        self.capacity = agent.capacity
+        self.costs = costs
+        self.maxima = dict(agent.channel_max)
+        self.agents: dict[AgentId, AgentState] = {}
+        self.signed_in = 0
+        self.heaps: dict[tuple[ChannelId, str], FreeHeap] = {}
+        self.lists: dict[tuple[ChannelId, str], FreeList] = {}
+        self.serving: list[tuple[DemandClass, int]] = []
+        self.serving_epoch = -1
+
+    def has_room(self, agent: AgentState, channel: Channel) -> bool:
+        """Say whether the agent's units and maxima leave room for one more of the channel."""
+        cost = self.costs.get(channel.channel_id)
+        if cost is None:
+            return False
+        maximum = self.maxima.get(channel.channel_id)
+        if maximum is not None and agent.counts.get(channel.channel_id, 0) >= maximum:
+            return False
+        room = self.capacity - agent.units - cost
+        if room < 0 and agent.units:
+            room += sum(
+                holding.units
+                for holding in agent.holdings
+                if holding.state != "offered" and channel.channel_id in holding.interaction.channel.interruptible_by
+            )
+        return room >= 0
+
+    def free_heap(self, channel: Channel, choice: KeyedChoice) -> FreeHeap:
+        """Return the heap for the channel and choice, made and filled when first asked for."""
+        key = (channel.channel_id, choice.name)
+        heap = self.heaps.get(key)
+        if heap is None:
+            heap = self.heaps[key] = FreeHeap(self, channel, choice)
+            for agent in self.agents.values():
+                if is_available(agent) and self.has_room(agent, channel):
+                    heap.add(agent)
+        return heap
+
+    def free_list(self, channel: Channel, choice: PickChoice) -> FreeList:
+        """Return the list for the channel and choice, made and filled when first asked for."""
+        key = (channel.channel_id, choice.name)
+        free = self.lists.get(key)
+        if free is None:
+            free = self.lists[key] = FreeList(self, channel, choice)
+            for agent in self.agents.values():
+                free.update(agent, is_free=is_available(agent) and self.has_room(agent, channel))
+        return free
+
+    def note(self, agent: AgentState) -> None:
+        """Bring the free sets up to date with what the agent is and holds now."""
+        agent.stamp += 1
+        available = agent.presence == "ready" and agent.paused_until is None
+        if available:
+            idle = not agent.units
+            for heap in self.heaps.values():
+                if (idle and not self.maxima) or self.has_room(agent, heap.channel):
+                    heap.add(agent)
+        for free in self.lists.values():
+            free.update(agent, is_free=available and self.has_room(agent, free.channel))
+
+
+def is_available(agent: AgentState) -> bool:
+    """Say whether the agent is ready and not paused."""
+    return agent.presence == "ready" and agent.paused_until is None
+
+
+class Profiles:
+    """All profiles of a plan."""
+
+    __slots__ = ("_by_key", "_plan", "_pools")
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._pools = plan.pools
+        self._by_key: dict[tuple[object, ...], Profile] = {}
+
+    def of(self, agent: Agent) -> Profile:
+        """Return the agent's profile."""
+        pools = frozenset(pool.pool_id for pool in self._pools if is_member(pool, agent))
+        key = (
+            agent.kind,
+            agent.skills,
+            frozenset(agent.tags),
+            agent.capacity,
+            frozenset(agent.channels),
+            frozenset(agent.costs),
+            frozenset(agent.channel_max),
+            pools,
+        )
+        profile = self._by_key.get(key)
+        if profile is None:
+            own = dict(agent.costs)
+            costs = {
+                channel.channel_id: own.get(channel.channel_id, channel.cost)
+                for channel in self._plan.channels
+                if not agent.channels or channel.channel_id in agent.channels
+            }
+            profile = self._by_key[key] = Profile(agent, pools, costs)
+        return profile
+
+    def __iter__(self) -> Iterator[Profile]:
+        return iter(self._by_key.values())
