@@ -1,0 +1,311 @@
+"""Waiting: entering a queue, leaving it, its ladder's steps and what they do, and the level triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.core.effects import Divert, EndInteraction, SendNotice
+from router.core.facts import (
+    HopLimitReached,
+    InteractionEnd,
+    InteractionEnded,
+    InteractionMoved,
+    InteractionQueued,
+    MoveCause,
+    NoticeSent,
+    PoolsOpened,
+    PriorityRaised,
+    QueueCause,
+    RequirementRelaxed,
+    StepTaken,
+)
+from router.core.names import QueueId
+from router.core.plan import (
+    After,
+    DivertTo,
+    EndWith,
+    MoveTo,
+    NoEligibleAgent,
+    Notify,
+    Operation,
+    QueueLength,
+    RaisePriority,
+    Relax,
+    Step,
+    Trigger,
+    WidenTo,
+)
+from router.core.requirement import Requirement
+from tests.oracle.reference_matching import key, rank, would_do
+from tests.oracle.reference_state import State, Work
+
+# ── entering, moving, ending ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
+    """Queue the work: its service-level clock starts, and it enters its queue."""
+    work.state = "queued"
+    work.service_clock = state.now
+    state.facts.append(
+        InteractionQueued(
+            at=state.now,
+            interaction_id=work.interaction_id,
+            section=work.section,
+            queue=work.queue,
+            channel=work.channel,
+            priority=work.priority,
+            queued_at=work.queued_at,
+            expedited=work.expedited,
+            cause=cause,
+            rule=work.rule,
+        )
+    )
+    enter_queue(state, work)
+
+
+def enter_queue(state: State, work: Work) -> None:
+    """Let queued (under a new plan: or offered) work begin in the queue it is in now."""
+    work.ladder_clock = state.now
+    follow_queue(state, work)
+    work.time_facts_until = state.elapsed(work)
+    work.rank = rank(state, work)
+    state.touched.add(work.queue)
+    _catch_up(state, work)
+
+
+def follow_queue(state: State, work: Work) -> None:
+    """Let the section, and a requirement that is the queue's, be those of the queue that the work is in."""
+    work.section = state.section_of(work.queue).section_id
+    if work.requirement_origin == "queue":
+        set_requirement(state, work, state.queue(work.queue).requirement)
+
+
+def set_requirement(state: State, work: Work, requirement: Requirement) -> None:
+    """Replace the requirement; the clock of another one starts from the place."""
+    if requirement != work.requirement:
+        work.requirement = requirement
+        work.elapsed_least = 0
+        work.time_facts_until = state.elapsed(work)
+
+
+def move(state: State, work: Work, to: QueueId, cause: MoveCause) -> None:
+    """Let the work wait in another queue from now on."""
+    state.facts.append(
+        InteractionMoved(
+            at=state.now, interaction_id=work.interaction_id, from_queue=work.queue, to_queue=to, cause=cause
+        )
+    )
+    if work.state == "queued":
+        state.touched.add(work.queue)
+    work.queue = to
+    if work.state in ("queued", "offered"):
+        enter_queue(state, work)
+    else:
+        follow_queue(state, work)
+
+
+def forget_refusals(work: Work) -> None:
+    """Forget who refused it, without a fact."""
+    work.refusals.clear()
+    work.refusals_clear_at = None
+
+
+def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
+    """End the interaction, once and for all; its assignment and offer are others' business."""
+    if work.service_clock is None:
+        wait_ms = 0
+    elif work.state == "assigned":
+        wait_ms = work.wait_ms
+    else:
+        wait_ms = state.now - work.service_clock
+    state.facts.append(
+        InteractionEnded(
+            at=state.now,
+            interaction_id=work.interaction_id,
+            section=work.section,
+            queue=work.queue,
+            how=how,
+            reason=reason,
+            agent_id=work.owner,
+            wait_ms=wait_ms,
+        )
+    )
+    if work.state == "queued":
+        state.touched.add(work.queue)
+    work.state = "ended"
+    work.how = how
+    work.ended_at = state.now
+    work.operations_waiting.clear()
+    forget_refusals(work)
+
+
+# ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_CAUGHT_UP = (Relax, WidenTo, RaisePriority)
+_TAKES_AWAY = (MoveTo, DivertTo, EndWith)
+
+
+def _run(state: State, work: Work, operation: Operation) -> None:
+    now, interaction_id = state.now, work.interaction_id
+    match operation:
+        case Relax():
+            work.relaxations.append(operation)
+            state.facts.append(RequirementRelaxed(now, interaction_id, "ladder", _what(operation)))
+        case WidenTo():
+            fresh: list[str] = []
+            for pool_id in operation.pools:
+                if pool_id not in work.opened:
+                    work.opened.append(pool_id)
+                    fresh.append(pool_id)
+            if fresh:
+                state.facts.append(PoolsOpened(now, interaction_id, tuple(fresh)))
+        case RaisePriority():
+            before = work.priority
+            work.priority += operation.by
+            state.facts.append(PriorityRaised(now, interaction_id, before, work.priority))
+            if state.find_queue(work.queue) is not None:  # else the plan that moves it computes the rank
+                work.rank = rank(state, work)
+        case MoveTo():
+            _move_up(state, work, operation.queue)
+        case Notify():
+            state.facts.append(NoticeSent(now, interaction_id, operation.target, operation.message))
+            state.effects.append(SendNotice(operation.target, operation.message, interaction_id, work.queue))
+        case DivertTo():
+            end(state, work, "diverted", operation.target)
+            state.effects.append(Divert(interaction_id, operation.target))
+        case EndWith():
+            end(state, work, "expired", operation.reason)
+            state.effects.append(EndInteraction(interaction_id, "expired", operation.reason))
+
+
+def _what(relax: Relax) -> str:
+    if relax.tag is not None:
+        return f"tag {relax.tag}"
+    return f"{relax.skill}" if relax.to is None else f"{relax.skill} to {relax.to}"
+
+
+def _move_up(state: State, work: Work, to: QueueId) -> None:
+    if state.find_queue(to) is None:
+        # The step waited for an offer, and a new plan came meanwhile that has no such queue.
+        successor = dict(state.plan.successors).get(to)
+        if successor is None:
+            return
+        to = successor
+    if to == work.queue:
+        return
+    if work.hops >= state.plan.hop_limit:
+        state.facts.append(HopLimitReached(state.now, work.interaction_id, work.queue, to))
+        return
+    work.hops += 1
+    move(state, work, to, "ladder")
+
+
+def _take_step(
+    state: State, work: Work, step: Step, operations: Sequence[Operation], *, caught_up: bool
+) -> None:
+    state.facts.append(StepTaken(state.now, work.interaction_id, work.queue, step.name, caught_up))
+    for operation in operations:
+        if work.state == "ended":
+            return
+        must_wait = work.operations_waiting or isinstance(operation, _TAKES_AWAY)
+        if work.state == "offered" and must_wait and not caught_up:
+            work.operations_waiting.append(operation)
+        else:
+            _run(state, work, operation)
+
+
+def run_waiting_operations(state: State, work: Work) -> None:
+    """Run what waited for the end of the offer; the work is back in its queue."""
+    operations = list(work.operations_waiting)
+    work.operations_waiting.clear()
+    for operation in operations:
+        if work.state == "ended":
+            return
+        _run(state, work, operation)
+
+
+# ── steps by the clock ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def timed_steps(state: State, work: Work) -> list[tuple[Step, int]]:
+    """Return the `After` steps that the work has not taken in its queue, in the ladder's order, with their times."""
+    return [
+        (step, work.ladder_clock + step.trigger.ms)
+        for step in state.queue(work.queue).ladder
+        if isinstance(step.trigger, After) and (work.queue, step.name) not in work.steps_taken
+    ]
+
+
+def take_timed_step(state: State, work: Work, step: Step) -> None:
+    """Take an `After` step that is due: all of it, or what catching up left of it."""
+    half = (work.queue, step.name) in work.steps_half_taken
+    work.steps_taken.append((work.queue, step.name))
+    operations = [
+        operation for operation in step.operations if not (half and isinstance(operation, _CAUGHT_UP))
+    ]
+    _take_step(state, work, step, operations, caught_up=False)
+
+
+def _catch_up(state: State, work: Work) -> None:
+    elapsed = state.now - work.queued_at
+    if elapsed <= 0:
+        return
+    for step in state.queue(work.queue).ladder:
+        mark = (work.queue, step.name)
+        if not isinstance(step.trigger, After) or step.trigger.ms > elapsed:
+            continue
+        if mark in work.steps_taken or mark in work.steps_half_taken:
+            continue
+        now = [operation for operation in step.operations if isinstance(operation, _CAUGHT_UP)]
+        if not now:
+            continue
+        (work.steps_taken if len(now) == len(step.operations) else work.steps_half_taken).append(mark)
+        _take_step(state, work, step, now, caught_up=True)
+
+
+# ── level triggers ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_levels(state: State) -> bool:
+    """Read the level triggers of touched queues; say whether a step was taken."""
+    taken = False
+    for queue in state.queues():
+        steps = [step for step in queue.ladder if not isinstance(step.trigger, After)]
+        if not steps or queue.queue_id not in state.touched:
+            continue
+        state.touched.remove(queue.queue_id)
+        for step in steps:
+            mark = (queue.queue_id, step.name)
+            waiting = [work for work in _waiting_in(state, queue.queue_id) if mark not in work.steps_taken]
+            for work in sorted(waiting, key=key, reverse=True):
+                if _holds(state, work, step.trigger):
+                    work.steps_taken.append(mark)
+                    _take_step(state, work, step, step.operations, caught_up=False)
+                    taken = True
+        if _waiting_in(state, queue.queue_id):
+            state.levels_read_at[queue.queue_id] = state.now
+        else:
+            state.levels_read_at.pop(queue.queue_id, None)
+    return taken
+
+
+def has_levels(state: State, queue_id: QueueId) -> bool:
+    """Say whether the plan has the queue, and the queue a step with a level trigger."""
+    queue = state.find_queue(queue_id)
+    return queue is not None and any(not isinstance(step.trigger, After) for step in queue.ladder)
+
+
+def _waiting_in(state: State, queue_id: QueueId) -> list[Work]:
+    return [work for work in state.queued() if work.queue == queue_id]
+
+
+def _holds(state: State, work: Work, trigger: Trigger) -> bool:
+    match trigger:
+        case QueueLength():
+            return len(_waiting_in(state, work.queue)) > trigger.above
+        case NoEligibleAgent():
+            return not any(
+                person.is_signed_in and would_do(state, person, work) for person in state.people.values()
+            )
+        case After():
+            return False
