@@ -25,7 +25,7 @@ def load(path: str | Path) -> Plan:
     Raises ``ConfigError`` where a file cannot be used as it is written, ``PlanError`` where all are well-formed but
     what they say is impossible; either holds all problems of all files.
     """
-    from router.config.load import load as load_path
+    from router.config.files import load as load_path
 
     return load_path(path)
 
@@ -35,14 +35,14 @@ def load_text(text: str, name: str = "<text>") -> Plan:
 
     Raises like ``load``.
     """
-    from router.config.load import load_text as load_from
+    from router.config.files import load_text as load_from
 
     return load_from(text, name)
 
 
 def check(path: str | Path) -> tuple[list[Problem], list[Problem]]:
     """Return what is wrong with a centre, and what is legal but probably not meant; raises nothing."""
-    from router.config.load import examine
+    from router.config.files import examine
 
     examined = examine(path)
     return examined.problems, examined.warnings

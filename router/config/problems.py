@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -46,6 +47,14 @@ def validate(document: Document, model: type[ModelT]) -> ModelT | None:
         return None
     value = document.value
     cut: list[Steps] = []
+    nulls = set(_nulls(value, ()))
+    if nulls and () not in nulls:
+        for steps in nulls:
+            document.note(
+                steps, "has no value", "give it one, or leave it out", key=isinstance(steps[-1], str)
+            )
+        value = _without(document, value, nulls)
+        cut += nulls
     for _ in range(_ROUNDS_MAX):
         try:
             return model.model_validate(value)
@@ -62,6 +71,18 @@ def validate(document: Document, model: type[ModelT]) -> ModelT | None:
         value = _without(document, value, targets)
         cut += [document.original(steps) for steps in targets]
     return None
+
+
+def _nulls(value: Value, steps: Steps) -> Iterator[Steps]:
+    """Yield where nothing stands: it would be taken for a default without a word."""
+    if value is None:
+        yield steps
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _nulls(part, (*steps, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _nulls(part, (*steps, index))
 
 
 def _walk(value: Value, loc: tuple[int | str, ...]) -> tuple[Steps, tuple[int | str, ...]]:
@@ -128,7 +149,7 @@ def sentence(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     match kind:
         case "switchroom":
-            return context["text"], context["hint"]
+            return context["text"], _key_hint(detail, model) or context["hint"]
         case "switchroom-shape":
             return f"{context['text']}, found {found(value)}", context["hint"]
         case "extra_forbidden":
@@ -163,6 +184,15 @@ def sentence(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         case _:
             message = detail["msg"]
             return message[:1].lower() + message[1:], ""
+
+
+def _key_hint(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """Name the key that was meant, where any key is legal (a skill, say) but its value makes no sense."""
+    key = detail["loc"][-1] if detail["loc"] else 0
+    keys = _keys_at(model, detail["loc"][:-1]) if isinstance(key, str) else set()
+    if not isinstance(key, str) or key in keys or not get_close_matches(key, keys, n=1, cutoff=0.75):
+        return ""
+    return did_you_mean(key, sorted(keys))
 
 
 def _quoting_hint(kind: str, value: object) -> str:

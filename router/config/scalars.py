@@ -108,17 +108,17 @@ def duration_text(ms: int) -> str:
     return text or "0s"
 
 
-_DURATION_SCHEMA: Final = {
+DURATION_SCHEMA: Final = {
     "type": "string",
     "pattern": r"^(?=.)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$",
     "examples": ["20s", "5m", "2h", "1h30m"],
     "title": "duration",
 }
 
-Duration = Annotated[int, PlainValidator(duration_ms), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[int, PlainValidator(duration_ms), WithJsonSchema(DURATION_SCHEMA)]
 """``20s``, ``5m``, ``1h30m``, ``2d``, ``500ms``, ``0s`` → milliseconds, up to 400 days."""
 
-PositiveDuration = Annotated[int, PlainValidator(positive_duration_ms), WithJsonSchema(_DURATION_SCHEMA)]
+PositiveDuration = Annotated[int, PlainValidator(positive_duration_ms), WithJsonSchema(DURATION_SCHEMA)]
 """A ``Duration`` that is not ``0s``."""
 
 
@@ -230,6 +230,12 @@ def _shape(value: Any) -> str | None:
             return "<scalar>"
 
 
+class _Context(dict[str, Any]):
+    """An error's context that can stand in an annotation of a union, which must be hashable."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
 def by_shape(expected: str, hint: str = "") -> Discriminator:
     """Choose between the members of a union tagged ``<scalar>``, ``<list>``, ``<mapping>`` by how it is written.
 
@@ -239,5 +245,5 @@ def by_shape(expected: str, hint: str = "") -> Discriminator:
         _shape,
         custom_error_type="switchroom-shape",
         custom_error_message="{text}",
-        custom_error_context={"text": f"expected {expected}", "hint": hint},
+        custom_error_context=_Context(text=f"expected {expected}", hint=hint),
     )

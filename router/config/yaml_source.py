@@ -62,7 +62,7 @@ class _Container:
     is_key: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Document:
     """One YAML document: its plain value, what was wrong already, and the place of everything in it.
 
