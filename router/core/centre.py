@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from heapq import heappush
-from typing import Any as Whatever
 from typing import Final
 
 from router.core.demand import DemandClass, QueueState, SectionState
@@ -113,7 +112,9 @@ class Centre:
         """Ask the world for something."""
         self.effects.append(effect)
 
-    def deadline(self, due: int, kind: int, number: int, agent_id: str, subject: Whatever, tie: int = 0) -> None:
+    def deadline(
+        self, due: int, kind: int, number: int, agent_id: str, subject: object, tie: int = 0
+    ) -> None:
         """Set a deadline; it is cancelled by changing what its subject says about it."""
         if not tie:
             self.last_tie += 1
@@ -122,12 +123,19 @@ class Centre:
 
     def find(self, interaction_id: InteractionId) -> Interaction:
         """Return the live interaction; raises ``unknown-interaction`` or ``interaction-ended``."""
+        interaction = self.known(interaction_id)
+        if interaction.state == "ended":
+            how = interaction.ended_how or ""
+            raise SignalError(
+                "interaction-ended", f"interaction {interaction_id!r} has ended: {how}", state=how
+            )
+        return interaction
+
+    def known(self, interaction_id: InteractionId) -> Interaction:
+        """Return the interaction, live or ended; raises ``unknown-interaction``."""
         interaction = self.interactions.get(interaction_id)
         if interaction is None or self.is_forgotten(interaction):
             raise SignalError("unknown-interaction", f"interaction {interaction_id!r} is not known here")
-        if interaction.state == "ended":
-            how = interaction.ended_how or ""
-            raise SignalError("interaction-ended", f"interaction {interaction_id!r} has ended: {how}", state=how)
         return interaction
 
     def is_forgotten(self, interaction: Interaction) -> bool:
@@ -139,7 +147,9 @@ class Centre:
         agent = self.agents.get(agent_id)
         if agent is None:
             hint = did_you_mean(agent_id, list(self.agents))
-            raise SignalError("unknown-agent", " ".join(filter(None, (f"agent {agent_id!r} is not known.", hint))))
+            raise SignalError(
+                "unknown-agent", " ".join(filter(None, (f"agent {agent_id!r} is not known.", hint)))
+            )
         return agent
 
     def forget(self) -> None:
@@ -148,5 +158,5 @@ class Centre:
             interaction = self.ended.popleft()[1]
             if self.interactions.get(interaction.id) is interaction:
                 del self.interactions[interaction.id]
-        while self.ended_offers and self.ended_offers[0].offer_ended_at + OFFER_MEMORY_MS <= self.now:
+        while self.ended_offers and self.ended_offers[0].offer_ended_at + OFFER_MEMORY_MS < self.now:
             del self.offers[self.ended_offers.popleft().offer_id]

@@ -43,7 +43,8 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last."""
+    chose last.
+    """
 
     __slots__ = (
         "after_steps",
@@ -78,8 +79,9 @@ class QueueState:
 class DemandClass:
     """Waiting work that is alike.
 
-    ``names_agents``: work in it has named, or names, agents that are judged one by one. ``groups`` are the profiles that serve it, best (tier, −score) first, each as its free heap (keyed choices) or as
-    itself (picks); ``served_by`` gives each one's (tier, score). Both are of ``epoch``.
+    ``names_agents``: work in it has named, or names, agents that are judged one by one. ``groups`` are the profiles that
+    serve it, best (tier, −score) first, each as its free heap (keyed choices); ``pick_groups`` the same as profiles (choices
+    that pick); ``served_by`` gives each one's (tier, score). All are of ``epoch``.
     """
 
     __slots__ = (

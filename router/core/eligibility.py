@@ -126,7 +126,9 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
             refresh(centre, klass)
         return klass.served_by.get(profile)
     queue = interaction.queue
-    if interaction.channel.channel_id not in profile.costs or (interaction.people_only and profile.is_automated):
+    if interaction.channel.channel_id not in profile.costs or (
+        interaction.people_only and profile.is_automated
+    ):
         return None
     tier = tier_of(open_tiers(centre, queue, interaction.opened), profile)
     if tier is None:
@@ -151,7 +153,8 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
     """Yield every agent of the roster that passes kind, channel, pool and requirement, whatever its presence."""
     klass = interaction.klass
     need = interaction.need
-    assert klass is not None and need is not None
+    assert klass is not None
+    assert need is not None
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
     for profile in klass.served_by:
@@ -159,9 +162,9 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
             if agent.id not in need.named:
                 yield agent
     for name in need.named:
-        agent = centre.agents.get(name)
-        if agent is not None and judge(centre, interaction, agent) is not None:
-            yield agent
+        known = centre.agents.get(name)
+        if known is not None and judge(centre, interaction, known) is not None:
+            yield known
 
 
 def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:

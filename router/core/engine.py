@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from heapq import heappop
-from typing import Any as Whatever
 from typing import Final, cast
 
 from router.core.centre import (
@@ -40,7 +39,16 @@ from router.core.offers import accept, clear_refusals, decline, end_rest, fail, 
 from router.core.outcome import Outcome
 from router.core.plan import Plan
 from router.core.policy import Policies
-from router.core.presence import change, expire_offer, heard_from, lose, on_hold_end, on_lease_due, on_pause_end, sign_out
+from router.core.presence import (
+    change,
+    expire_offer,
+    heard_from,
+    lose,
+    on_hold_end,
+    on_lease_due,
+    on_pause_end,
+    sign_out,
+)
 from router.core.queueing import reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, replace_plan
@@ -108,7 +116,9 @@ class Engine:
         centre = self._centre
         if now != centre.now:
             if now < centre.now:
-                raise SignalError("clock-back", f"the clock stands at {centre.now} and cannot go back to {now}")
+                raise SignalError(
+                    "clock-back", f"the clock stands at {centre.now} and cannot go back to {now}"
+                )
             if centre.deadlines and centre.deadlines[0][0] <= now:
                 _pass_time(centre, now)
             centre.now = now
@@ -155,8 +165,7 @@ def _pass_time(centre: Centre, now: int) -> None:
     deadlines = centre.deadlines
     while deadlines and deadlines[0][0] <= now:
         due = deadlines[0][0]
-        if due > centre.now:
-            centre.now = due
+        centre.now = max(centre.now, due)
         _run_instant(centre, centre.now)
 
 
@@ -244,19 +253,22 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
         centre.touched.add(queue)
 
 
-_FIRE: Final[dict[int, Callable[[Centre, int, str, Whatever], None]]] = {
-    START: _fire_start,
-    WRAP_UP_END: _fire_wrap_up_end,
-    OFFER_EXPIRY: _fire_offer_expiry,
-    PAUSE_END: _fire_pause_end,
-    LEASE_END: _fire_lease_end,
-    HOLD_END: _fire_hold_end,
-    REFUSAL_END: _fire_refusal_end,
-    REFUSALS_CLEAR: _fire_refusals_clear,
-    NEED_CHANGE: _fire_need_change,
-    LADDER_STEP: _fire_ladder_step,
-    LEVEL_CHECK: _fire_level_check,
-}
+_FIRE: Final = cast(
+    "dict[int, Callable[[Centre, int, str, object], None]]",
+    {
+        START: _fire_start,
+        WRAP_UP_END: _fire_wrap_up_end,
+        OFFER_EXPIRY: _fire_offer_expiry,
+        PAUSE_END: _fire_pause_end,
+        LEASE_END: _fire_lease_end,
+        HOLD_END: _fire_hold_end,
+        REFUSAL_END: _fire_refusal_end,
+        REFUSALS_CLEAR: _fire_refusals_clear,
+        NEED_CHANGE: _fire_need_change,
+        LADDER_STEP: _fire_ladder_step,
+        LEVEL_CHECK: _fire_level_check,
+    },
+)
 
 
 # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -282,7 +294,9 @@ def _owned(centre: Centre, signal: WorkFinished | InteractionTransferred) -> Hol
     centre.agent(signal.agent_id)
     holding = owner_of(interaction)
     if holding.agent.id != signal.agent_id:
-        raise SignalError("not-yours", f"interaction {interaction.id!r} is not with agent {signal.agent_id!r}")
+        raise SignalError(
+            "not-yours", f"interaction {interaction.id!r} is not with agent {signal.agent_id!r}"
+        )
     return holding
 
 
@@ -301,14 +315,18 @@ def _transferred(centre: Centre, signal: InteractionTransferred) -> str:
 
 
 def _wrap_up_done(centre: Centre, signal: WrapUpDone) -> str:
-    agent = centre.agent(signal.agent_id)
-    for holding in agent.holdings:
+    agent = centre.agents.get(signal.agent_id)
+    for holding in () if agent is None else agent.holdings:
         if holding.state == "wrap-up" and holding.interaction.id == signal.interaction_id:
-            heard_from(centre, agent)
+            heard_from(centre, holding.agent)
             close(centre, holding)
             return DONE
+    interaction = centre.known(signal.interaction_id)
+    agent = centre.agent(signal.agent_id)
     raise SignalError(
-        "illegal-state", f"agent {agent.id!r} has no wrap-up of interaction {signal.interaction_id!r} running"
+        "illegal-state",
+        f"agent {agent.id!r} has no wrap-up of interaction {interaction.id!r} running",
+        state=interaction.state,
     )
 
 
@@ -375,7 +393,9 @@ def _signed_out(centre: Centre, signal: AgentSignedOut) -> str:
 def _heartbeat(centre: Centre, signal: AgentHeartbeat) -> str:
     agent = centre.agent(signal.agent_id)
     if agent.presence == "offline":
-        raise SignalError("illegal-state", f"agent {agent.id!r} is offline: it has to sign in", state="offline")
+        raise SignalError(
+            "illegal-state", f"agent {agent.id!r} is offline: it has to sign in", state="offline"
+        )
     heard_from(centre, agent)
     return UNCHANGED
 

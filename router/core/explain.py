@@ -18,7 +18,17 @@ from router.core.names import AgentId, InteractionId, QueueId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
 from router.core.records import AgentState, Holding, Interaction
-from router.core.requirement import AgentTerm, All, Any, Not, PoolTerm, Requirement, SkillTerm, TagTerm, describe
+from router.core.requirement import (
+    AgentTerm,
+    All,
+    Any,
+    Not,
+    PoolTerm,
+    Requirement,
+    SkillTerm,
+    TagTerm,
+    describe,
+)
 from router.core.signals import Signal
 from router.errors import SignalError
 
@@ -137,9 +147,7 @@ def explain(engine: Engine, interaction_id: InteractionId) -> Explanation:
     For work that an agent has, the verdicts on the others are of now; ``explain_decision`` gives those of the moment.
     """
     centre = engine.centre
-    interaction = centre.interactions.get(interaction_id)
-    if interaction is None or centre.is_forgotten(interaction):
-        raise SignalError("unknown-interaction", f"interaction {interaction_id!r} is not known here")
+    interaction = centre.known(interaction_id)
     if interaction.state == "ended":
         state = f"ended: {interaction.ended_how}"
         return _explanation(centre, interaction, state, (), None)
@@ -251,7 +259,9 @@ def _explanation(
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
-        next_change_at=_next_change(centre, interaction) if state in ("queued", "offered", "scheduled") else None,
+        next_change_at=_next_change(centre, interaction)
+        if state in ("queued", "offered", "scheduled")
+        else None,
     )
 
 
@@ -284,7 +294,9 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
     key = None if keyed is None else keyed.key(agent.units, agent.profile.capacity, agent.idle_since)
     idle_s = (centre.now - agent.idle_since) / 1000
     detail = f"idle {idle_s:g}s, {agent.units} of {agent.profile.capacity} units held"
-    return Verdict(agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key)
+    return Verdict(
+        agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key
+    )
 
 
 def _first_exclusion(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[Code, str] | None:
@@ -316,11 +328,17 @@ def _first_exclusion(centre: Centre, interaction: Interaction, agent: AgentState
         return "section-wrap-up", f"wraps up for {section_id}"
     most = profile.maxima.get(channel.channel_id)
     if most is not None and agent.counts.get(channel.channel_id, 0) >= most:
-        return "channel-max", f"holds {agent.counts[channel.channel_id]} of at most {most} {channel.channel_id}"
+        return (
+            "channel-max",
+            f"holds {agent.counts[channel.channel_id]} of at most {most} {channel.channel_id}",
+        )
     if not profile.has_room(agent, channel):
         free = profile.capacity - agent.units
         held = ", ".join(holding.interaction.id for holding in agent.holdings if holding.units)
-        return "capacity", f"{free} of {profile.capacity} units free, {cost} needed (holds: {held or 'nothing'})"
+        return (
+            "capacity",
+            f"{free} of {profile.capacity} units free, {cost} needed (holds: {held or 'nothing'})",
+        )
     return None
 
 

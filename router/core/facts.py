@@ -103,7 +103,8 @@ class InteractionAssigned(NamedTuple):
 
 class InteractionEnded(NamedTuple):
     """Ended, once and for all. ``agent_id`` is the owner at the end, ``wait_ms`` how long it waited (until the answer
-    where there was one, in the last queueing)."""
+    where there was one, in the last queueing).
+    """
 
     at: int
     interaction_id: InteractionId

@@ -5,7 +5,14 @@ from __future__ import annotations
 from agents.model import WrapUp
 from router.core.centre import WRAP_UP_END, Centre
 from router.core.effects import ResumeWork, SetPresence, SuspendWork
-from router.core.facts import AssignmentClosed, HoldEnded, PresenceChanged, WorkResumed, WorkSuspended, WrapUpStarted
+from router.core.facts import (
+    AssignmentClosed,
+    HoldEnded,
+    PresenceChanged,
+    WorkResumed,
+    WorkSuspended,
+    WrapUpStarted,
+)
 from router.core.records import AgentState, Holding
 
 NO_WRAP_UP = WrapUp()
@@ -28,6 +35,7 @@ def free(holding: Holding) -> None:
     agent = holding.agent
     agent.units -= holding.units
     holding.units = 0
+    holding.suspended = False
     if holding.counts:
         holding.counts = False
         if agent.profile.maxima:
@@ -86,6 +94,9 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     """The contact of a connected assignment is over for its agent: wrap-up, or closed at once."""
     agent = holding.agent
     interaction = holding.interaction
+    queue = interaction.queue.plan
+    holding.queue_id = queue.queue_id
+    holding.section_id = queue.section_id
     if holding.held_until is not None:
         holding.held_until = None
         centre.fact(HoldEnded(centre.now, interaction.id, agent.id, "ended"))
@@ -106,7 +117,7 @@ def end_contact(centre: Centre, holding: Holding) -> None:
         if rule.scope == "section":
             _block(centre, holding)
         became_free(centre, agent)
-        resuspend(centre, agent)
+    resuspend(centre, agent)
 
 
 def wrap_up_rule(centre: Centre, holding: Holding) -> WrapUp:

@@ -10,7 +10,7 @@ from router.core.plan import AllOf, AnyOf, Condition, IntakeRule, Match, NotOf
 from router.core.signals import InteractionArrived
 
 Predicate = Callable[[InteractionArrived], bool]
-Ordered = TypeVar("Ordered", str, float)
+Ordered = TypeVar("Ordered", str, int | float)
 
 ATTRIBUTE: Final = "attributes."
 
@@ -65,9 +65,9 @@ class Intake:
             if op == "prefix":
                 if isinstance(found, str) and isinstance(value, str):
                     return found.startswith(value)
-            elif isinstance(found, str) and isinstance(value, str):
-                return _compare(found, value, op)
-            elif _is_number(found) and _is_number(value):
+            elif (isinstance(found, str) and isinstance(value, str)) or (
+                _is_number(found) and _is_number(value)
+            ):
                 return _compare(found, value, op)
             self.failed += 1
             return False

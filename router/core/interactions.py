@@ -24,7 +24,7 @@ from router.core.names import ID_PATTERN
 from router.core.needs import Asked
 from router.core.offers import end_offer, rest, rules_of
 from router.core.plan import DAY_MS, Limit
-from router.core.queueing import class_of, elapsed, end
+from router.core.queueing import ask_as_queue, class_of, elapsed, end
 from router.core.records import Holding, Interaction, Origin
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived, InteractionTransferred
@@ -45,10 +45,10 @@ HORIZON_MS: Final = 400 * DAY_MS
 def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     """Take an arrival; return its answer."""
     interaction_id = arrival.interaction_id
-    if not isinstance(interaction_id, str) or ID_PATTERN.match(interaction_id) is None:
-        shown = repr(interaction_id)
-        shown = shown if len(shown) <= 80 else shown[:76] + "…" + shown[-1]
-        raise SignalError("bad-id", f"interaction id {shown}: expected 1 to 64 letters, digits or _ . : -")
+    if interaction_id.__class__ is not str or ID_PATTERN.match(interaction_id) is None:
+        raise SignalError(
+            "bad-id", f"interaction id {_shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
+        )
     known = centre.interactions.get(interaction_id)
     if known is not None:
         if not centre.is_forgotten(known):
@@ -79,11 +79,21 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     if arrival.priority is not None or arrival.requirement is not None or rule is not None:
         rule_priority = None if rule is None else rule.priority
         priority = _prefer(arrival.priority, rule_priority, priority, trust_sender=plan.trust_sender)
-        asked, origin = _asked(centre, arrival, None if rule is None else rule.requirement, queue, plan.trust_sender)
+        asked, origin = _asked(
+            centre, arrival, None if rule is None else rule.requirement, queue, plan.trust_sender
+        )
 
     number = centre.last_number = centre.last_number + 1
     interaction = Interaction(
-        interaction_id, number, arrival, queue, channel, priority, asked, origin, "" if rule is None else rule.name
+        interaction_id,
+        number,
+        arrival,
+        queue,
+        channel,
+        priority,
+        asked,
+        origin,
+        "" if rule is None else rule.name,
     )
     centre.interactions[interaction_id] = interaction
     if rule is None and plan.refuse_unmatched and own_queue is None:
@@ -92,7 +102,12 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     elif arrival.not_before is not None and arrival.not_before > centre.now:
         centre.fact(
             InteractionScheduled(
-                centre.now, interaction_id, plan.section_id, queue.plan.queue_id, channel.channel_id, arrival.not_before
+                centre.now,
+                interaction_id,
+                plan.section_id,
+                queue.plan.queue_id,
+                channel.channel_id,
+                arrival.not_before,
             )
         )
         centre.deadline(arrival.not_before, START, number, "", interaction)
@@ -111,7 +126,11 @@ def _prefer(own: int | None, ruled: int | None, default: int, *, trust_sender: b
 
 
 def _asked(
-    centre: Centre, arrival: InteractionArrived, ruled: Requirement | None, queue: QueueState, trust_sender: bool
+    centre: Centre,
+    arrival: InteractionArrived,
+    ruled: Requirement | None,
+    queue: QueueState,
+    trust_sender: bool,
 ) -> tuple[Asked, Origin]:
     own: tuple[Requirement | None, Origin] = (arrival.requirement, "sender")
     by_rule: tuple[Requirement | None, Origin] = (ruled, "intake")
@@ -125,47 +144,62 @@ def _same_again(known: Interaction, arrival: InteractionArrived) -> str:
     first = known.arrival
     if arrival == first:
         return known.answer
-    for name, before, now in zip(InteractionArrived._fields, first, arrival, strict=True):
-        if before != now:
-            if isinstance(before, Mapping) and isinstance(now, Mapping):
-                keys = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
-                name = f"attributes.{keys[0]}"
-                before, now = before.get(keys[0]), now.get(keys[0])
-            raise SignalError(
-                "conflict",
-                f"interaction {known.id!r} is known with other content: {name} was {before!r}, is now {now!r}; "
-                "send another interaction under another id",
-            )
-    raise AssertionError("unequal arrivals differ somewhere")
+    name, before, now = next(
+        (name, before, now)
+        for name, before, now in zip(InteractionArrived._fields, first, arrival, strict=True)
+        if before != now
+    )
+    was, is_now = _shown(before), _shown(now)
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        key = min(str(key) for key in {*before, *now} if before.get(key) != now.get(key))
+        name, was, is_now = f"attributes.{key}", _shown(before.get(key)), _shown(now.get(key))
+    raise SignalError(
+        "conflict",
+        f"interaction {known.id!r} is known with other content: {name} was {was}, is now {is_now}; "
+        "send other content under another id",
+    )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:76] + "…" + text[-1]
 
 
 def _unknown(kind: str, found: object, known: list[str]) -> SignalError:
-    shown = repr(found)
-    shown = shown if len(shown) <= 80 else shown[:76] + "…" + shown[-1]
     hint = did_you_mean(found, known) if isinstance(found, str) and len(found) <= LABEL_MAX else ""
-    code = f"unknown-{kind.split()[0]}"
-    return SignalError(code, " ".join(filter(None, (f"{kind} {shown} is not known", f"({hint})" if hint else ""))))
+    code = f"unknown-{kind.split(maxsplit=1)[0]}"
+    return SignalError(
+        code, " ".join(filter(None, (f"{kind} {_shown(found)} is not known", f"({hint})" if hint else "")))
+    )
 
 
 def _check_contents(centre: Centre, arrival: InteractionArrived) -> None:
     if arrival.attributes is not NO_ATTRIBUTES:
         _check_attributes(arrival.attributes)
     for name, text in (("customer", arrival.customer), ("reply_to", arrival.reply_to)):
-        if text is not None and not (isinstance(text, str) and len(text) <= LABEL_MAX):
+        if text is not None and (text.__class__ is not str or len(text) > LABEL_MAX):
             raise SignalError("bad-text", f"{name}: expected a text of at most {LABEL_MAX} characters")
     if arrival.priority is not None:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(centre, arrival.requirement)
-    if arrival.original_arrived_at is not None or arrival.due_at is not None or arrival.not_before is not None:
+    if (
+        arrival.original_arrived_at is not None
+        or arrival.due_at is not None
+        or arrival.not_before is not None
+    ):
         _check_times(centre.now, arrival)
 
 
 def _check_attributes(attributes: object) -> None:
     if not isinstance(attributes, Mapping):
-        raise SignalError("bad-attributes", f"attributes: expected a flat map, found {type(attributes).__name__}")
+        raise SignalError(
+            "bad-attributes", f"attributes: expected a flat map, found {type(attributes).__name__}"
+        )
     if len(attributes) > ATTRIBUTES_MAX:
-        raise SignalError("bad-attributes", f"attributes: {len(attributes)} of them, at most {ATTRIBUTES_MAX} are taken")
+        raise SignalError(
+            "bad-attributes", f"attributes: {len(attributes)} of them, at most {ATTRIBUTES_MAX} are taken"
+        )
     for name, value in attributes.items():
         if not (isinstance(name, str) and 1 <= len(name) <= NAME_MAX):
             raise SignalError("bad-attributes", f"attributes: a name must have 1 to {NAME_MAX} characters")
@@ -185,7 +219,7 @@ def _check_attributes(attributes: object) -> None:
 
 def check_priority(priority: int) -> None:
     """Raise ``bad-priority`` unless it is an int in range."""
-    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > PRIORITY_MAX:
+    if priority.__class__ is not int or abs(priority) > PRIORITY_MAX:
         raise SignalError("bad-priority", f"priority: expected a whole number in ±{PRIORITY_MAX}")
 
 
@@ -197,20 +231,24 @@ def check_requirement(centre: Centre, tree: Requirement) -> None:
     for term in terms(tree):
         if isinstance(term, PoolTerm) and term.pool not in centre.pool_ids:
             hint = did_you_mean(term.pool, sorted(centre.pool_ids))
-            raise SignalError("bad-requirement", f"requirement: pool {term.pool!r} is not known {hint}".rstrip())
+            raise SignalError(
+                "bad-requirement", f"requirement: pool {term.pool!r} is not known {hint}".rstrip()
+            )
 
 
 def _check_times(now: int, arrival: InteractionArrived) -> None:
     original = arrival.original_arrived_at
     if original is not None and not (_is_time(original) and now - DAY_MS <= original <= now):
-        raise SignalError("bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future")
+        raise SignalError(
+            "bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future"
+        )
     for name, time in (("due_at", arrival.due_at), ("not_before", arrival.not_before)):
         if time is not None and not (_is_time(time) and abs(time - now) <= HORIZON_MS):
             raise SignalError("bad-time", f"{name}: expected milliseconds within 400 days from now")
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return value.__class__ is int
 
 
 # ── start ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +273,7 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
         interaction.hops += 1
         from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
         if interaction.origin == "queue":
-            interaction.asked = interaction.queue.asked
+            ask_as_queue(interaction)
         centre.fact(
             InteractionMoved(
                 now, interaction.id, from_queue.plan.queue_id, interaction.queue.plan.queue_id, "overflow"
@@ -371,13 +409,21 @@ def transfer(centre: Centre, holding: Holding, signal: InteractionTransferred) -
     if signal.requirement is not None:
         check_requirement(centre, signal.requirement)
     if signal.to_people and agent.spec.kind != "automated":
-        raise SignalError("not-automated", f"agent {agent.id!r} is a person: only automated agents hand over to people")
+        raise SignalError(
+            "not-automated", f"agent {agent.id!r} is a person: only automated agents hand over to people"
+        )
 
     now = centre.now
     from_queue = interaction.queue.plan.queue_id
     centre.fact(
         InteractionPassedOn(
-            now, interaction.id, agent.id, from_queue, to_queue.plan.queue_id, signal.keep_place, signal.to_people
+            now,
+            interaction.id,
+            agent.id,
+            from_queue,
+            to_queue.plan.queue_id,
+            signal.keep_place,
+            signal.to_people,
         )
     )
     interaction.owner = None

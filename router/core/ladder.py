@@ -33,7 +33,7 @@ from router.core.plan import (
     Step,
     WidenTo,
 )
-from router.core.queueing import end, reclassify, rekey, schedule_need_change, stop_waiting, wait
+from router.core.queueing import ask_as_queue, end, reclassify, rekey, schedule_need_change, stop_waiting, wait
 from router.core.records import Interaction, LadderState, taken
 
 CATCHES_UP = (Relax, WidenTo, RaisePriority)
@@ -48,7 +48,7 @@ def enter(centre: Centre, interaction: Interaction) -> None:
     interaction.ladder_at = centre.now
     queue = interaction.queue
     if interaction.origin == "queue":
-        interaction.asked = queue.asked
+        ask_as_queue(interaction)
     rekey(centre, interaction)
     if interaction.asked.instants:
         schedule_need_change(centre, interaction)

@@ -160,7 +160,8 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
     keyed = centre.policies.keyed.get(name)
     if keyed is not None:
         chosen = min(
-            best, key=lambda agent: (*keyed.key(agent.units, agent.profile.capacity, agent.idle_since), agent.id)
+            best,
+            key=lambda agent: (*keyed.key(agent.units, agent.profile.capacity, agent.idle_since), agent.id),
         )
     else:
         best.sort(key=lambda agent: agent.id)
@@ -202,7 +203,8 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[tuple[int, Key], Inte
     if agent.named_by:
         for interaction in agent.named_by.values():
             if can_take(centre, interaction, agent):
-                assert interaction.need is not None and interaction.key is not None
+                assert interaction.need is not None
+                assert interaction.key is not None
                 rank = (centre.selection.group(interaction.need.wanted, profile.places), interaction.key)
                 if best_rank is None or rank < best_rank:
                     best, best_rank = interaction, rank
@@ -240,16 +242,21 @@ def _match_many(
         _match_named(centre, match, classes, singles)
 
 
-def _sweep(centre: Centre, match: Match, classes: dict[DemandClass, None], singles: dict[int, Interaction]) -> None:
+def _sweep(
+    centre: Centre, match: Match, classes: dict[DemandClass, None], singles: dict[int, Interaction]
+) -> None:
     """Take the work in the order of its keys; each goes to the best agent that can take it.
 
     The same as the rule where the key alone decides what an agent names: the smallest key that anybody can take is then
     named by everybody who can take it. Within a pass agents only become less free, so what nobody could take stays so.
     """
     heads: list[tuple[Key, Interaction, DemandClass | None]] = []
-    for interaction in singles.values():
-        if interaction.key is not None and interaction.klass is not None:
-            heads.append((interaction.key, interaction, None))
+    klass: DemandClass | None
+    heads.extend(
+        (interaction.key, interaction, None)
+        for interaction in singles.values()
+        if interaction.key is not None and interaction.klass is not None
+    )
     for klass in classes:
         head = klass.head()
         if head is not None and head.key is not None:
@@ -283,7 +290,9 @@ def _anyone_free(centre: Centre, klass: DemandClass) -> bool:
     """Say whether anybody who serves the class is free for its channel."""
     if klass.pick is not None:
         return any(
-            profile.free_list(klass.channel, klass.pick).ids for _, _, group in klass.pick_groups for profile in group
+            profile.free_list(klass.channel, klass.pick).ids
+            for _, _, group in klass.pick_groups
+            for profile in group
         )
     return any(heap.first() is not None for _, _, heaps in klass.groups for heap in heaps)
 

@@ -18,7 +18,6 @@ from router.core.requirement import (
     AgentTerm,
     All,
     Any,
-    Node,
     Not,
     PoolTerm,
     Requirement,
@@ -42,13 +41,17 @@ CACHE_MAX: Final = 4096
 
 
 class Need:
-    """What is asked at one moment. ``named`` are the agents that its terms name: for them, and only for them, the
-    answer depends on who the agent is, not only on what it can do. ``generic`` is what is asked of everybody else;
-    the need itself where nobody is named."""
+    """What is asked at one moment.
+
+    ``named`` are the agents that its terms name: for them, and only for them, the answer depends on who the agent is,
+    not only on what it can do. ``generic`` is what is asked of everybody else; the need itself where nobody is named.
+    """
 
     __slots__ = ("_generic", "meets", "named", "preferences", "tree", "wanted")
 
-    def __init__(self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]) -> None:
+    def __init__(
+        self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]
+    ) -> None:
         self.tree = tree
         self.preferences = tuple((_compile(_plain(term)), (term.weight or 0) * 1000) for term in preferences)
         self.meets = _compile(tree)
@@ -100,7 +103,9 @@ class Asked:
 
     def changes_at(self, instant_ms: int) -> str:
         """Return the parts whose time this is, in words, in reading order."""
-        return ", ".join(describe(part) for part in _parts(self.tree) if instant_ms in (part.expires_ms, part.opens_ms))
+        return ", ".join(
+            describe(part) for part in _parts(self.tree) if instant_ms in (part.expires_ms, part.opens_ms)
+        )
 
 
 class Needs:
@@ -136,7 +141,9 @@ class Needs:
                 need._generic = self._unnamed(*key)
         return need
 
-    def _unnamed(self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]) -> Need:
+    def _unnamed(
+        self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]
+    ) -> Need:
         stripped = _without_agents(tree)
         general = tuple(term for term in preferences if not isinstance(term, AgentTerm))
         key = (NEVER if stripped is None else stripped, general, wanted)
@@ -153,7 +160,7 @@ def relaxation_in_words(relax: Relax) -> str:
     return relax.skill if relax.to is None else f"{relax.skill} to {relax.to}"
 
 
-def _parts(tree: Requirement) -> Iterator[Node]:
+def _parts(tree: Requirement) -> Iterator[Requirement]:
     yield tree
     if isinstance(tree, All | Any):
         for part in tree.of:
@@ -172,7 +179,12 @@ def _plain(term: Term) -> Term:
 
 
 def _effective(
-    tree: Requirement, elapsed: int, relaxations: tuple[Relax, ...], preferences: list[Term], *, positive: bool
+    tree: Requirement,
+    elapsed: int,
+    relaxations: tuple[Relax, ...],
+    preferences: list[Term],
+    *,
+    positive: bool,
 ) -> Requirement | None:
     """Return the tree with only what counts now, without times and weights; None where nobody can meet it."""
     match tree:

@@ -13,7 +13,7 @@ from router.core.facts import (
     OfferMade,
     RefusalsCleared,
 )
-from router.core.holdings import let_go, resuspend, take
+from router.core.holdings import became_free, let_go, resuspend, take
 from router.core.ladder import run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
@@ -29,7 +29,9 @@ def rules_of(interaction: Interaction) -> OfferRules:
     return interaction.queue.section.offers.get(interaction.channel.channel_id, DEFAULT_RULES)
 
 
-def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int, choice: str) -> None:
+def match(
+    centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int, choice: str
+) -> None:
     """Carry out a decision: offer the interaction to the agent, or connect it at once."""
     decision = centre.last_decision = centre.last_decision + 1
     if decision == centre.watched_decision and centre.watcher is not None:
@@ -131,10 +133,14 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
     holding.offer_end = how
     holding.offer_ended_at = centre.now
     centre.ended_offers.append(holding)
-    centre.facts.append(OfferEnded(centre.now, holding.offer_id, interaction.id, holding.agent.id, how, reason))
+    centre.facts.append(
+        OfferEnded(centre.now, holding.offer_id, interaction.id, holding.agent.id, how, reason)
+    )
     if how in ("expired", "rescinded", "cancelled"):
         centre.effect(
-            RescindOffer(holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason)
+            RescindOffer(
+                holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason
+            )
         )
     if how != "accepted":
         interaction.owner = None
@@ -147,6 +153,8 @@ def accept(centre: Centre, holding: Holding) -> None:
     end_offer(centre, holding, "accepted", "")
     _assign(centre, holding)
     resuspend(centre, holding.agent)
+    if holding.interaction.channel.interruptible_by:
+        became_free(centre, holding.agent)
 
 
 def decline(centre: Centre, holding: Holding, reason: str) -> None:
@@ -211,4 +219,3 @@ def rescind_all(centre: Centre, agent: AgentState) -> None:
         end_offer(centre, holding, "rescinded", agent.presence)
         back_in_queue(centre, holding)
         run_waiting_operations(centre, holding.interaction)
-

@@ -20,13 +20,20 @@ from router.core.records import AgentState, Holding
 from router.errors import SignalError
 
 
-def change(centre: Centre, agent: AgentState, event: PresenceEvent, reason: str) -> bool:
-    """Move the agent's presence by the table; say whether anything changed. Raises ``illegal-state``."""
+def change(
+    centre: Centre, agent: AgentState, event: PresenceEvent, reason: str, *, tell_agent: bool = False
+) -> bool:
+    """Move the agent's presence by the table; say whether anything changed. Raises ``illegal-state``.
+
+    ``tell_agent``: the change is the router's own, and the agent has to be told.
+    """
     before = agent.presence
     presence = MOVES[before].get(event)
     if presence is None:
         raise SignalError(
-            "illegal-state", f"agent {agent.id!r} is {before}: it has to sign in before {event!r}", state=before
+            "illegal-state",
+            f"agent {agent.id!r} is {before}: it has to sign in before {event!r}",
+            state=before,
         )
     if presence == before and (presence != "not-ready" or reason == agent.reason):
         return False
@@ -40,6 +47,8 @@ def change(centre: Centre, agent: AgentState, event: PresenceEvent, reason: str)
         agent.idle_since = now
         count_in(centre, agent)
     centre.fact(PresenceChanged(now, agent.id, before, presence, reason))
+    if tell_agent:
+        centre.effect(SetPresence(agent.id, presence, reason))
     if before == "offline":
         _return_to_held_work(centre, agent)
     if presence == "ready":
@@ -53,12 +62,6 @@ def change(centre: Centre, agent: AgentState, event: PresenceEvent, reason: str)
     if presence == "draining":
         go_if_done(centre, agent)
     return True
-
-
-def router_sets_not_ready(centre: Centre, agent: AgentState, reason: str) -> None:
-    """The router itself sets the agent not-ready, and tells it."""
-    change(centre, agent, "not-ready", reason)
-    centre.effect(SetPresence(agent.id, "not-ready", reason))
 
 
 def heard_from(centre: Centre, agent: AgentState) -> None:
@@ -93,7 +96,8 @@ def sign_out(centre: Centre, agent: AgentState) -> bool:
     if connected and agent.presence != "offline":
         names = ", ".join(holding.interaction.id for holding in connected)
         raise SignalError(
-            "holds-work", f"agent {agent.id!r} is connected to {names}: finish or transfer it, or drain instead"
+            "holds-work",
+            f"agent {agent.id!r} is connected to {names}: finish or transfer it, or drain instead",
         )
     has_changed = change(centre, agent, "signed-out", "")
     if has_changed:
@@ -123,6 +127,7 @@ def on_hold_end(centre: Centre, holding: Holding) -> None:
     now = centre.now
     holding.held_until = None
     interaction.owner = None
+    holding.queue_id = interaction.queue.plan.queue_id
     centre.fact(HoldEnded(now, interaction.id, agent.id, "requeued"))
     close(centre, holding)
     centre.effect(ReleaseWork(interaction.id, agent.id, "agent-lost"))
@@ -163,9 +168,9 @@ def expire_offer(centre: Centre, holding: Holding) -> None:
     if agent.presence != "ready":
         return
     if rules.max_no_answer and agent.no_answers >= rules.max_no_answer:
-        router_sets_not_ready(centre, agent, "no-answer-limit")
+        change(centre, agent, "not-ready", "no-answer-limit", tell_agent=True)
     elif rules.on_no_answer == "not-ready":
-        router_sets_not_ready(centre, agent, "no-answer")
+        change(centre, agent, "not-ready", "no-answer", tell_agent=True)
     elif rules.on_no_answer == "pause":
         until = agent.paused_until = centre.now + rules.pause_ms
         centre.fact(AgentPaused(centre.now, agent.id, until))
@@ -192,16 +197,3 @@ def _close_wrap_ups(centre: Centre, agent: AgentState) -> None:
     for holding in sorted(wrap_ups, key=lambda holding: (holding.interaction.number, holding.decision)):
         close(centre, holding)
 
-
-__all__ = [
-    "change",
-    "expire_offer",
-    "heard_from",
-    "lose",
-    "on_hold_end",
-    "on_lease_due",
-    "on_pause_end",
-    "router_sets_not_ready",
-    "set_lease",
-    "sign_out",
-]

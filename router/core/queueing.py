@@ -17,6 +17,15 @@ def elapsed(centre: Centre, interaction: Interaction) -> int:
     return max(centre.now - interaction.queued_at, interaction.elapsed_floor)
 
 
+def ask_as_queue(interaction: Interaction) -> None:
+    """Let the interaction ask what its queue asks; the clock of another requirement starts anew."""
+    asked = interaction.queue.asked
+    if interaction.asked is not asked:
+        if interaction.asked.tree != asked.tree:
+            interaction.elapsed_floor = 0
+        interaction.asked = asked
+
+
 def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     """Return the class of what is asked for the interaction now."""
     asked = interaction.asked
@@ -59,7 +68,11 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
     """Compute the interaction's key under the centre's order."""
     queue = interaction.queue
     rank = centre.order.rank(
-        interaction.queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
+        interaction.queued_at,
+        interaction.priority,
+        interaction.arrival.due_at,
+        queue.plan,
+        queue.section.plan,
     )
     return (0 if interaction.expedited else 1, rank, interaction.queued_at, interaction.number)
 
@@ -101,7 +114,8 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
 def reclassify(centre: Centre, interaction: Interaction) -> None:
     """Move a waiting interaction to the class of what is asked now, and try to match it."""
     before = interaction.klass
-    assert before is not None and interaction.key is not None
+    assert before is not None
+    assert interaction.key is not None
     if interaction.need is not None and interaction.need.named:
         _unname(centre, interaction, interaction.need.named)
     klass = class_of(centre, interaction)
@@ -135,7 +149,9 @@ def schedule_need_change(centre: Centre, interaction: Interaction) -> None:
         centre.deadline(interaction.need_due, NEED_CHANGE, interaction.number, "", interaction)
 
 
-def end(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str, agent_id: AgentId | None) -> None:
+def end(
+    centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str, agent_id: AgentId | None
+) -> None:
     """End the interaction, once and for all."""
     if interaction.state == "queued":
         stop_waiting(centre, interaction)
@@ -147,6 +163,7 @@ def end(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: s
     interaction.ended_how = how
     interaction.ended_at = centre.now
     interaction.refused = None
+    interaction.refused_clear_at = None
     interaction.ladder = None
     interaction.owner = None
     interaction.need = None

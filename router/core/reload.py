@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from router.core.centre import Centre
 from router.core.demand import QueueState
-from router.core.effects import SetPresence
 from router.core.facts import InteractionMoved, PlanAdopted
 from router.core.holdings import forget_if_gone
 from router.core.ladder import move, schedule_step
@@ -13,7 +12,7 @@ from router.core.plan import Plan
 from router.core.plan_check import plan_problems
 from router.core.policy import Policies
 from router.core.presence import change, set_lease
-from router.core.queueing import rekey, schedule_need_change, wait
+from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.records import AgentState, Interaction
 from router.errors import PlanError, Problem, SignalError
 
@@ -53,8 +52,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     _carry_interactions(centre, live)
     for agent in gone:
         if agent.presence != "offline":
-            if change(centre, agent, "draining", "removed"):
-                centre.effects.append(SetPresence(agent.id, "draining", "removed"))
+            change(centre, agent, "draining", "removed", tell_agent=True)
         else:
             forget_if_gone(centre, agent)
     for interaction in live:
@@ -86,7 +84,9 @@ def _stranded(live: list[Interaction], plan: Plan) -> list[str]:
     return [
         f"queue {name!r} is gone but has {count} live interactions; name its successor"
         for name, count in lost_queues.items()
-    ] + [f"channel {name!r} is gone but has {count} live interactions" for name, count in lost_channels.items()]
+    ] + [
+        f"channel {name!r} is gone but has {count} live interactions" for name, count in lost_channels.items()
+    ]
 
 
 def _carry_queues(centre: Centre, old_queues: dict[QueueId, QueueState]) -> None:
@@ -101,7 +101,9 @@ def _carry_queues(centre: Centre, old_queues: dict[QueueId, QueueState]) -> None
 def _carry_agents(centre: Centre) -> list[AgentState]:
     """Give every agent its new description and profile; return those that left the roster, by id."""
     roster = {spec.agent_id: spec for spec in centre.plan.agents}
-    gone = sorted((agent for agent in centre.agents.values() if agent.id not in roster), key=lambda agent: agent.id)
+    gone = sorted(
+        (agent for agent in centre.agents.values() if agent.id not in roster), key=lambda agent: agent.id
+    )
     centre.pools_signed_in = {}
     for agent in list(centre.agents.values()):
         agent.leaving = agent.id not in roster
@@ -138,7 +140,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
         if queue is not None:
             interaction.queue = queue
             if interaction.origin == "queue":
-                interaction.asked = queue.asked
+                ask_as_queue(interaction)
         else:
             interaction.queue.waiting = 0
             interaction.queue.section.waiting = 0
@@ -160,7 +162,7 @@ def _find_new_queue(centre: Centre, interaction: Interaction) -> None:
         return
     interaction.queue = to_queue
     if interaction.origin == "queue":
-        interaction.asked = to_queue.asked
+        ask_as_queue(interaction)
     centre.fact(InteractionMoved(centre.now, interaction.id, queue_id, to_queue.plan.queue_id, "plan"))
 
 

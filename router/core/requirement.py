@@ -130,7 +130,9 @@ def _bounded_terms(tree: Requirement, depth: int, found: list[str]) -> Iterator[
             yield tree
 
 
-def _check(tree: Requirement, parent: type[All] | type[Any] | type[Not] | None, *, top: bool, found: list[str]) -> None:
+def _check(
+    tree: Requirement, parent: type[All] | type[Any] | type[Not] | None, *, top: bool, found: list[str]
+) -> None:
     if tree.expires_ms is not None and parent is not All:
         found.append(f"{describe(tree)}: 'expires' stands only on parts of an 'all'")
     if tree.opens_ms is not None and parent is not Any:
@@ -145,7 +147,9 @@ def _check(tree: Requirement, parent: type[All] | type[Any] | type[Not] | None, 
             if tree.op not in SKILL_OPS:
                 found.append(f"{describe(tree)}: the operator is not one of {' '.join(SKILL_OPS)}")
             if not LOWEST_LEVEL <= tree.level <= HIGHEST_LEVEL:
-                found.append(f"{describe(tree)}: level {tree.level} is not in {LOWEST_LEVEL}..{HIGHEST_LEVEL}")
+                found.append(
+                    f"{describe(tree)}: level {tree.level} is not in {LOWEST_LEVEL}..{HIGHEST_LEVEL}"
+                )
         case AgentTerm():
             if not tree.agents:
                 found.append("an 'agent in' term names no agent")
@@ -165,21 +169,7 @@ def _check(tree: Requirement, parent: type[All] | type[Any] | type[Not] | None, 
 
 def describe(tree: Requirement) -> str:
     """Return the tree as a reader would write it: ``french >= 4 and (billing >= 1 or agent in [ana])``."""
-    match tree:
-        case SkillTerm():
-            text = f"{tree.skill} {tree.op} {tree.level}"
-        case AgentTerm():
-            text = f"agent in [{', '.join(tree.agents)}]"
-        case TagTerm():
-            text = f"tag {tree.tag} == {tree.value}"
-        case PoolTerm():
-            text = f"pool in [{tree.pool}]"
-        case All():
-            text = " and ".join(_nested(part) for part in tree.of) or "anybody"
-        case Any():
-            text = " or ".join(_nested(part) for part in tree.of)
-        case Not():
-            text = f"not {_nested(tree.of)}"
+    text = _bare(tree)
     if tree.expires_ms is not None:
         text += f" until {tree.expires_ms / 1000:g}s"
     if tree.opens_ms is not None:
@@ -187,6 +177,24 @@ def describe(tree: Requirement) -> str:
     if tree.weight is not None:
         text = f"rather {text} ({tree.weight / 1000:g})"
     return text
+
+
+def _bare(tree: Requirement) -> str:
+    match tree:
+        case SkillTerm():
+            return f"{tree.skill} {tree.op} {tree.level}"
+        case AgentTerm():
+            return f"agent in [{', '.join(tree.agents)}]"
+        case TagTerm():
+            return f"tag {tree.tag} == {tree.value}"
+        case PoolTerm():
+            return f"pool in [{tree.pool}]"
+        case All():
+            return " and ".join(_nested(part) for part in tree.of) or "anybody"
+        case Any():
+            return " or ".join(_nested(part) for part in tree.of) or "nobody"
+        case Not():
+            return f"not {_nested(tree.of)}"
 
 
 def _nested(tree: Requirement) -> str:

@@ -112,7 +112,9 @@ def dump(centre: Centre) -> Data:
         "facts": [to_data(fact) for fact in centre.facts],
         "effects": [to_data(effect) for effect in centre.effects],
         "known": sorted(interaction.number for interaction in centre.interactions.values()),
-        "ended": [[at, interaction.number] for at, interaction in centre.ended if interaction.number in interactions],
+        "ended": [
+            [at, interaction.number] for at, interaction in centre.ended if interaction.number in interactions
+        ],
         "ended_offers": [holding.decision for holding in centre.ended_offers],
         "failed_matches": {name: section.intake.failed for name, section in centre.sections.items()},
         "queues": {
@@ -171,9 +173,13 @@ def _dump_agent(agent: AgentState) -> Data:
 def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
     """Return the centre of the snapshot. Raises ``ValueError`` when it is of another plan or format, or damaged."""
     if snapshot.get("format") != FORMAT:
-        raise ValueError(f"the snapshot's format is {snapshot.get('format')!r}; this version reads {FORMAT!r}")
+        raise ValueError(
+            f"the snapshot's format is {snapshot.get('format')!r}; this version reads {FORMAT!r}"
+        )
     if snapshot.get("plan") != plan.version:
-        raise ValueError(f"the snapshot was taken under plan {snapshot.get('plan')!r}, not under {plan.version!r}")
+        raise ValueError(
+            f"the snapshot was taken under plan {snapshot.get('plan')!r}, not under {plan.version!r}"
+        )
     try:
         return _load(plan, policies, snapshot)
     except (KeyError, TypeError, AttributeError) as error:
@@ -227,7 +233,15 @@ def _load_interaction(centre: Centre, data: Data) -> Interaction:
     asked = queue.asked if data["requirement"] is None else centre.needs.asked(from_data(data["requirement"]))
     arrival = from_data(data["arrival"])
     interaction = Interaction(
-        data["id"], data["number"], arrival, queue, channel, data["priority"], asked, data["origin"], data["rule"]
+        data["id"],
+        data["number"],
+        arrival,
+        queue,
+        channel,
+        data["priority"],
+        asked,
+        data["origin"],
+        data["rule"],
     )
     for name in _INTERACTION_FIELDS:
         setattr(interaction, name, data[name])

@@ -145,7 +145,8 @@ class Profile:
             room += sum(
                 holding.units
                 for holding in agent.holdings
-                if holding.state != "offered" and channel.channel_id in holding.interaction.channel.interruptible_by
+                if holding.state != "offered"
+                and channel.channel_id in holding.interaction.channel.interruptible_by
             )
         return room >= 0
 
