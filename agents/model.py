@@ -27,7 +27,9 @@ class Skill:
 
     def __post_init__(self) -> None:
         if not LOWEST_LEVEL <= self.level <= HIGHEST_LEVEL:
-            raise ValueError(f"skill {self.name!r}: level {self.level} is not in {LOWEST_LEVEL}..{HIGHEST_LEVEL}")
+            raise ValueError(
+                f"skill {self.name!r}: level {self.level} is not in {LOWEST_LEVEL}..{HIGHEST_LEVEL}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 Presence = Literal["offline", "not-ready", "ready", "draining"]
-PresenceEvent = Literal["signed-in", "signed-in-not-ready", "ready", "not-ready", "draining", "signed-out", "lost"]
+PresenceEvent = Literal[
+    "signed-in", "signed-in-not-ready", "ready", "not-ready", "draining", "signed-out", "lost"
+]
 
 SIGNED_IN: tuple[Presence, ...] = ("not-ready", "ready", "draining")
 

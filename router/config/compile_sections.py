@@ -90,7 +90,7 @@ def _rule(
     )
 
 
-def _settings(base: Queue, written: schema.QueueMap, place: Place, names: Names) -> Queue:
+def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: Names) -> Queue:
     """Return the queue with the settings that are written, and those of ``base`` where nothing is."""
     answer = written.answer or schema.AnswerMap()
     made = replace(

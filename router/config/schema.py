@@ -163,7 +163,7 @@ class IntakeMap(Model):
     needs: Need | None = Field(None, description="The requirement, instead of the queue's.")
 
 
-class QueueMap(Model):
+class QueueSettings(Model):
     """A queue. What it does not say, its section says."""
 
     needs: Need | None = Field(None, description="What an agent must have to take its work. [nothing]")
@@ -186,17 +186,17 @@ class QueueMap(Model):
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
 
 
-class OwnQueueMap(QueueMap):
+class QueueMap(QueueSettings):
     """A queue of its own."""
 
     limit: LimitMap | None = Field(None, description="Room for waiting work in this queue. [endless]")
 
 
-class SectionMap(QueueMap):
+class SectionMap(QueueSettings):
     """A department. The queue settings here hold for each of its queues that does not say otherwise."""
 
     description: Words | None = Field(None, description="For people.")
-    queues: Annotated[dict[Name, OwnQueueMap], Field(min_length=1)] | None = Field(
+    queues: Annotated[dict[Name, QueueMap], Field(min_length=1)] | None = Field(
         None, description="Its queues by id, unique in the centre. [one, named after the section]"
     )
     default_queue: Name | None = Field(
@@ -205,10 +205,11 @@ class SectionMap(QueueMap):
     intake: list[IntakeMap] = Field([], description="What work gets on arrival, the first rule that holds.")
     unmatched: Literal["default-queue", "refuse"] = Field(
         "default-queue",
-        description="What happens to work that no intake rule matches and that names no queue.",
+        description="What happens to work that no intake rule matches and that names no queue. [default-queue]",
     )
     trust_sender: bool = Field(
-        True, description="Whether the queue, priority and requirement an interaction brings win over intake."
+        True,
+        description="Whether the queue, priority and requirement an interaction brings win over intake. [true]",
     )
     head_start_per_point: PositiveDuration = Field(
         60_000,
@@ -232,14 +233,14 @@ class AgentMap(Model):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
-    kind: AgentKind = Field("human", description="`human` or `automated`.")
+    kind: AgentKind = Field("human", description="`human` or `automated`. [human]")
     skills: SkillLevels = Field(
         {},
         description="Levels 1 (can) to 10 (best), the agent's first skill first: `{billing: 7, english: 9}`.",
     )
     tags: dict[Name, Words] = Field({}, description="Facts about the agent: `{site: north}`.")
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        100, description="Units the agent can hold; each interaction holds its channel's cost."
+        100, description="Units the agent can hold; each interaction holds its channel's cost. [100]"
     )
     channels: Annotated[list[Name], Field(min_length=1)] | None = Field(
         None, description="The channels the agent serves. [all]"
@@ -328,18 +329,19 @@ class CentreFile(Model):
         None, description="Kinds of work: `[voice, chat]`, or a mapping that says more. [voice, chat, mail]"
     )
     order: Name = Field(
-        "age-offset", description="Which waiting work goes first: `age-offset`, `strict`, `due-first`."
+        "age-offset",
+        description="Which waiting work goes first: `age-offset`, `strict`, `due-first`. [age-offset]",
     )
     selection: Name = Field(
         "oldest",
-        description="What a free agent takes: `oldest`, or `own-first` (the agent's first skill first).",
+        description="What a free agent takes: `oldest`, or `own-first` (the agent's first skill first). [oldest]",
     )
-    seed: Annotated[int, Field(ge=0, le=2**53)] = Field(0, description="Seed of random choices.")
+    seed: Annotated[int, Field(ge=0, le=2**53)] = Field(0, description="Seed of random choices. [0]")
     presence_ttl: PositiveDuration | None = Field(
         None, description="An agent not heard from for so long is offline. [never]"
     )
     hop_limit: Annotated[int, Field(ge=0, le=100)] = Field(
-        5, description="How often work may be moved on by ladders and full queues."
+        5, description="How often work may be moved on by ladders and full queues. [5]"
     )
     check_every: PositiveDuration = Field(
         5_000, description="How often `when` triggers are read if nothing happens. [5s]"

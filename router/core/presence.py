@@ -67,15 +67,18 @@ def change(
 def heard_from(centre: Centre, agent: AgentState) -> None:
     """Renew the agent's lease."""
     agent.last_heard = centre.now
+    watch_lease(centre, agent)
+
+
+def watch_lease(centre: Centre, agent: AgentState) -> None:
+    """Make sure that the lease is looked at when it may run out; a look that comes too early sets the next one."""
     ttl = centre.plan.presence_ttl_ms
-    if ttl is not None and agent.presence != "offline" and agent.lease_due is None:
-        set_lease(centre, agent, ttl)
-
-
-def set_lease(centre: Centre, agent: AgentState, ttl_ms: int) -> None:
-    """Set the deadline at which the lease is looked at next."""
-    agent.lease_due = agent.last_heard + ttl_ms
-    centre.deadline(agent.lease_due, LEASE_END, 0, agent.id, agent)
+    if ttl is None or agent.presence == "offline":
+        return
+    due = agent.last_heard + ttl
+    if agent.lease_due is None or agent.lease_due > due:
+        agent.lease_due = due
+        centre.deadline(due, LEASE_END, 0, agent.id, agent)
 
 
 def on_lease_due(centre: Centre, agent: AgentState) -> None:
@@ -85,7 +88,7 @@ def on_lease_due(centre: Centre, agent: AgentState) -> None:
     if ttl is None or agent.presence == "offline":
         return
     if agent.last_heard + ttl > centre.now:
-        set_lease(centre, agent, ttl)
+        watch_lease(centre, agent)
     else:
         lose(centre, agent, "lease")
 

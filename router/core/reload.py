@@ -11,7 +11,7 @@ from router.core.names import QueueId
 from router.core.plan import Plan
 from router.core.plan_check import plan_problems
 from router.core.policy import Policies
-from router.core.presence import change, set_lease
+from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.records import AgentState, Interaction
 from router.errors import PlanError, Problem, SignalError
@@ -125,9 +125,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             profile.signed_in += 1
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
-            ttl = centre.plan.presence_ttl_ms
-            if ttl is not None and agent.lease_due != agent.last_heard + ttl:
-                set_lease(centre, agent, ttl)
+            watch_lease(centre, agent)
     return gone
 
 

@@ -7,13 +7,14 @@ from router.service.handles import AgentHandle, InteractionHandle, Offer
 from router.service.router import Router
 from router.service.subscription import Subscription
 from router.service.waiting import LagError
-from router.service.writer import Writer
+from router.service.writer import Reply, Writer
 
 __all__ = [
     "AgentHandle",
     "InteractionHandle",
     "LagError",
     "Offer",
+    "Reply",
     "Router",
     "Subscription",
     "SystemClock",

@@ -32,7 +32,7 @@ from router.service.clock import SystemClock, sleep_until
 from router.service.directory import Directory
 from router.service.handles import AgentHandle, InteractionHandle
 from router.service.subscription import Subscription
-from router.service.writer import Writer
+from router.service.writer import Reply, Writer
 
 MAILBOX: Final = 10_000
 """So many signals may wait to be taken before further ones are refused as ``OverloadedError``."""
@@ -130,8 +130,11 @@ class Router:
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def post(self, signal: Signal) -> asyncio.Future[str]:
-        """Send a signal from a plain callback; the future is the engine's answer."""
+    def post(self, signal: Signal) -> Reply:
+        """Send a signal from a plain callback; the future is the engine's answer.
+
+        Cancelled before the router has taken the signal, it withdraws it.
+        """
         if self._writer is None:
             raise SignalError("closed", "the router is not running yet: use `async with`")
         return self._writer.post(signal)
@@ -188,7 +191,7 @@ class Router:
             self._forget_new(handle)
             raise
         except asyncio.CancelledError:
-            if reply.cancelled():
+            if not reply.is_taken:
                 self._forget_new(handle)
             elif id is None and handle.end is None:
                 self._call_off(handle.id)

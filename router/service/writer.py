@@ -20,9 +20,15 @@ BATCH: Final = 256
 KEPT: Final = 100
 """So many signals are kept for the report when something goes wrong."""
 
-Letter = tuple[int, Signal, "asyncio.Future[str]"]
-Reply = tuple["asyncio.Future[str]", str | SignalError]
-Decided = tuple[Outcome, Reply | None]
+
+
+class Reply(asyncio.Future[str]):
+    """The engine's answer to a signal, once it is out. Cancelled before ``is_taken``, the signal is withdrawn."""
+
+    is_taken = False
+
+
+Decided = tuple[Outcome, tuple[Reply, str | SignalError] | None]
 
 
 class Writer:
@@ -52,7 +58,8 @@ class Writer:
         self._room = mailbox
         self._journal = journal
         self._loop = asyncio.get_running_loop()
-        self._mailbox: deque[Letter] = deque()
+        self._mailbox: deque[tuple[int, Signal, Reply]] = deque()
+        self._taken: list[Reply] = []  # of the batch that is not out yet
         self._at = clock.now()
         self._is_turn_due = False
         self._committing: asyncio.Task[None] | None = None
@@ -64,11 +71,10 @@ class Writer:
         """The last signals that were taken, each with its time."""
         self._arm()
 
-    def post(self, signal: Signal) -> asyncio.Future[str]:
+    def post(self, signal: Signal) -> Reply:
         """Put a signal into the mailbox; the future is the engine's answer, or its ``SignalError``.
 
-        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the writer is. A future that is
-        cancelled before the signal was taken withdraws it.
+        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the writer is.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -78,7 +84,7 @@ class Writer:
             raise OverloadedError(
                 f"the mailbox is full: {self._room} signals wait to be taken; send it again later"
             )
-        reply: asyncio.Future[str] = self._loop.create_future()
+        reply = Reply(loop=self._loop)
         self._mailbox.append((self._clock.now(), signal, reply))
         self._call_turn()
         return reply
@@ -112,7 +118,7 @@ class Writer:
             if self._journal is None:
                 self._release(decided)
         except Exception as error:  # noqa: BLE001 - whatever it was, the state can no longer be trusted
-            self._fail(error, decided)
+            self._fail(error)
             return
         if self._journal is not None and entries:
             self._committing = self._loop.create_task(self._commit(self._journal, entries, decided))
@@ -126,6 +132,8 @@ class Writer:
             posted_at, signal, reply = self._mailbox.popleft()
             if reply.cancelled():
                 continue
+            reply.is_taken = True
+            self._taken.append(reply)
             self._at = max(self._at, posted_at)
             self.recent.append((self._at, signal))
             answer: str | SignalError
@@ -157,7 +165,7 @@ class Writer:
             await journal.append(entries)
             self._release(decided)
         except Exception as error:  # noqa: BLE001 - what was decided must not get out
-            self._fail(error, decided)
+            self._fail(error)
             return
         finally:
             self._committing = None
@@ -176,6 +184,7 @@ class Writer:
                 reply.set_exception(answer)
             else:
                 reply.set_result(answer)
+        self._taken.clear()
 
     def _arm(self) -> None:
         """Have one timer at the core's next deadline, or earlier: one that comes too early is set again then."""
@@ -193,7 +202,7 @@ class Writer:
         self._timer = None
         self._turn()
 
-    def _fail(self, error: Exception, decided: list[Decided]) -> None:
+    def _fail(self, error: Exception) -> None:
         """Stop for good: tell everybody who waits, and the event loop's exception handler."""
         if isinstance(error, RouterError) and not isinstance(error, SignalError):
             self._failure = error
@@ -201,8 +210,8 @@ class Writer:
             self._failure = InvariantError(f"the router has stopped: {type(error).__name__}: {error}")
             self._failure.__cause__ = error
         self._loop.call_exception_handler({"message": "the router has stopped", "exception": error})
-        waiting = [letter[0] for _, letter in decided if letter is not None]
-        waiting += [reply for _, _, reply in self._mailbox]
+        waiting = [*self._taken, *(reply for _, _, reply in self._mailbox)]
+        self._taken.clear()
         self._mailbox.clear()
         for reply in waiting:
             if not reply.done():

@@ -21,6 +21,7 @@ from router.core.plan import Plan
 from router.core.signals import Signal
 from router.errors import SignalError
 from router.service.router import MAILBOX, Router
+from router.service.writer import Reply
 from router.testing.clock import Duration, ManualClock, in_ms
 
 QUIET_TURNS: Final = 20
@@ -55,7 +56,7 @@ class TestRouter(Router):
         self.on_fact(self.facts.append)
         self.on_effect(self.effects.append)
 
-    def post(self, signal: Signal) -> asyncio.Future[str]:
+    def post(self, signal: Signal) -> Reply:
         """Send a signal from a plain callback; the future is the engine's answer."""
         self._heard += 1
         return super().post(signal)

@@ -127,6 +127,7 @@ class Books:
 
     def _adopt(self, plan: Plan) -> None:
         self._learn(plan)
+        self._took.clear()  # what was taken before was taken under other capacities
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
                 self._follow(entry, entry.queue)

@@ -69,6 +69,14 @@ def reference_makers() -> Makers:
 Told = tuple[Any, ...]
 
 
+class Difference(AssertionError):
+    """Engine and reference differ. ``kind`` tells one difference from another while a history is made shorter."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
 def told(outcome: Outcome) -> Told:
     """Return an outcome as plain data: facts and effects by type and fields, in order."""
     return (
@@ -94,9 +102,9 @@ class Duel:
             self._restore()
         expected, expected_error = _outcome_of(self.reference, step)
         actual, actual_error = _outcome_of(self.subject, step)
-        assert expected_error == actual_error, (
-            f"{step}: refused as {actual_error}, the reference as {expected_error}"
-        )
+        if expected_error != actual_error:
+            kind = f"refused {actual_error}, not {expected_error}"
+            raise Difference(kind, f"{step}: refused as {actual_error}, by the reference as {expected_error}")
         if expected is not None and actual is not None:
             _compare(step, told(expected), told(actual))
         self._compare_deadlines(step)
@@ -161,5 +169,8 @@ def _compare(step: Step, expected: Told, actual: Told) -> None:
         )
         lines = [f"  {'!' if n >= place else ' '} {one}" for n, one in enumerate(theirs)]
         lines += ["the engine:", *(f"  {'!' if n >= place else ' '} {one}" for n, one in enumerate(ours))]
-        raise AssertionError("\n".join([f"{name} differ after {step}", "the reference:", *lines]))
-    assert expected[2] == actual[2], f"{step}: answered {actual[2]!r}, by the reference {expected[2]!r}"
+        first = [told[place][0] if place < len(told) else "nothing" for told in (theirs, ours)]
+        message = "\n".join([f"{name} differ after {step}", "the reference:", *lines])
+        raise Difference(f"{name}: {first}", message)
+    if expected[2] != actual[2]:
+        raise Difference("answer", f"{step}: answered {actual[2]!r}, by the reference {expected[2]!r}")

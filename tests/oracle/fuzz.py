@@ -18,13 +18,14 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from random import Random
 from typing import Any, NamedTuple
 
+from agents.model import Agent, Pool
 from router.core.facts import InteractionEnded, PresenceChanged
 from router.core.outcome import Outcome
-from router.core.plan import Plan, Queue, Section
+from router.core.plan import Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
-from router.core.signals import PlanReplaced
-from tests.oracle.duel import Duel, Makers, Step, engine_makers, reference_makers
-from tests.oracle.plans import random_plan
+from router.core.signals import InteractionArrived, PlanReplaced
+from tests.oracle.duel import Difference, Duel, Makers, Step, engine_makers, reference_makers
+from tests.oracle.plans import names_in, random_plan
 from tests.oracle.signals import random_signal, random_time
 
 
@@ -44,8 +45,8 @@ class Failure(NamedTuple):
     @property
     def where(self) -> str:
         """The kind of the failure, to tell one from another while histories are made shorter."""
-        if isinstance(self.error, AssertionError):
-            return "assertion"
+        if isinstance(self.error, Difference):
+            return self.error.kind
         last = traceback.extract_tb(self.error.__traceback__)[-1]
         return f"{type(self.error).__name__} at {last.filename}:{last.lineno}"
 
@@ -104,25 +105,26 @@ def shortened(history: History, failure: Failure, makers: Makers) -> tuple[Histo
     """Return the shortest history found that fails in the same way."""
     history = History(history.plan, history.steps[: failure.steps])
     size = max(1, len(history.steps) // 2)
-    better = True
-    while better or size > 1:
-        better = False
-        size = max(1, size // 2)
-        for shorter in _without_steps(history, size):
-            found = play(shorter, makers)
-            if found is not None and found.where == failure.where:
-                history = History(shorter.plan, shorter.steps[: found.steps])
-                failure, better = found, True
-                break
-    for _ in range(4):
-        for plainer in _plainer(history):
-            found = play(plainer, makers)
-            if found is not None and found.where == failure.where:
-                history, failure, better = History(plainer.plan, plainer.steps[: found.steps]), found, True
-        if not better:
+    while True:
+        shorter = _first_failing(_without_steps(history, size), failure, makers)
+        if shorter is not None:
+            history, failure = shorter
+        elif size == 1:
             break
-        better = False
+        size = max(1, min(size, len(history.steps)) // (1 if shorter else 2))
+    while (plainer := _first_failing(_plainer(history), failure, makers)) is not None:
+        history, failure = plainer
     return history, failure
+
+
+def _first_failing(
+    candidates: Iterator[History], failure: Failure, makers: Makers
+) -> tuple[History, Failure] | None:
+    for candidate in candidates:
+        found = play(candidate, makers)
+        if found is not None and found.where == failure.where:
+            return History(candidate.plan, candidate.steps[: found.steps]), found
+    return None
 
 
 def _without_steps(history: History, size: int) -> Iterator[History]:
@@ -138,7 +140,14 @@ def _plainer(history: History) -> Iterator[History]:
             for plan in _plainer_plans(step.signal.plan):
                 plainer = step._replace(signal=PlanReplaced(plan))
                 yield History(history.plan, [*history.steps[:place], plainer, *history.steps[place + 1 :]])
-        elif step.restore:
+        if isinstance(step.signal, InteractionArrived):
+            for name, value in InteractionArrived._field_defaults.items():
+                if getattr(step.signal, name) != value:
+                    plainer = step._replace(signal=step.signal._replace(**{name: value}))
+                    yield History(
+                        history.plan, [*history.steps[:place], plainer, *history.steps[place + 1 :]]
+                    )
+        if step.restore:
             plainer = step._replace(restore=False)
             yield History(history.plan, [*history.steps[:place], plainer, *history.steps[place + 1 :]])
 
@@ -152,6 +161,7 @@ def _plainer_plans(plan: Plan) -> Iterator[Plan]:
     ):
         if any(getattr(plan, name) != value for name, value in change.items()):
             yield replace(plan, **change)
+    yield from _smaller_plans(plan)
     for place in range(len(plan.agents)):
         yield replace(plan, agents=(*plan.agents[:place], *plan.agents[place + 1 :]))
     for place, agent in enumerate(plan.agents):
@@ -169,6 +179,18 @@ def _plainer_plans(plan: Plan) -> Iterator[Plan]:
             yield replace(
                 plan, sections=(*plan.sections[:place], changed_section, *plan.sections[place + 1 :])
             )
+
+
+def _smaller_plans(plan: Plan) -> Iterator[Plan]:
+    """Plans without one of the queues that nothing else in the plan mentions."""
+    for place, section in enumerate(plan.sections):
+        for gone in section.queues:
+            rest = tuple(queue for queue in section.queues if queue is not gone)
+            less = replace(section, queues=rest) if rest else None
+            sections = (*plan.sections[:place], *([less] if less else []), *plan.sections[place + 1 :])
+            smaller = replace(plan, sections=sections)
+            if sections and gone.queue_id not in names_in(smaller):
+                yield smaller
 
 
 def _plainer_sections(section: Section) -> Iterator[Section]:
@@ -293,7 +315,7 @@ def plainly(part: object, indent: str = "") -> str:
             names = [n for n in part._fields if n not in defaults or defaults[n] != getattr(part, n)]
             said = ", ".join(f"{name}={plainly(getattr(part, name), deeper)}" for name in names)
             return f"{type(part).__name__}({said})"
-        case tuple() if any(is_dataclass(one) for one in part):
+        case tuple() if any(isinstance(one, Channel | Section | Queue | Pool | Agent) for one in part):
             return "(" + "".join(f"\n{deeper}{plainly(one, deeper)}," for one in part) + f"\n{indent})"
         case tuple():
             items = [plainly(one, deeper) for one in part]

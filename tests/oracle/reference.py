@@ -124,7 +124,7 @@ class ReferenceRouter:
         state = self.state
         while True:
             while due := [deadline for deadline in deadlines(state) if deadline.due <= now]:
-                first = min(due, key=lambda deadline: deadline.order)
+                first = min(due, key=lambda deadline: (deadline.due, deadline.order))
                 self.fired[first.kind] += 1
                 first.fire()
             while (decision := next_decision(state)) is not None:
@@ -178,8 +178,7 @@ class ReferenceRouter:
             case AgentLost():
                 return self._move_presence(signal.agent_id, "lost", signal.reason)
             case AgentHeartbeat():
-                self._person(signal.agent_id)
-                return "done"
+                return self._heartbeat(signal)
             case PlanReplaced():
                 return self._replace_plan(signal.plan)
         assert_never(signal)
@@ -330,10 +329,16 @@ class ReferenceRouter:
 
     # ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _heartbeat(self, signal: AgentHeartbeat) -> str:
+        person = self._person(signal.agent_id)
+        if not person.is_signed_in:
+            raise SignalError("illegal-state", f"{signal.agent_id} is offline", state="offline")
+        return "unchanged"
+
     def _move_presence(self, agent_id: AgentId, event: PresenceEvent, reason: str) -> str:
         state = self.state
         person = self._person(agent_id)
-        if person.removed:
+        if person.removed and event != "lost":
             raise SignalError("unknown-agent", f"agent {agent_id!r} was removed")
         if event not in MOVES[person.presence]:
             raise SignalError(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from router.core.facts import AgentUnpaused, RefusalsCleared, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_intake import start
-from tests.oracle.reference_ladder import forget_refusals, has_levels, take_timed_step, timed_steps
+from tests.oracle.reference_ladder import forget_refusals, has_levels, take_step, timed_steps
 from tests.oracle.reference_requirement import parts_of_time, times
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
@@ -67,7 +67,7 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
     for place, (step, due) in enumerate(timed_steps(state, work)):
-        yield Deadline((10, number, "", place), due, partial(take_timed_step, state, work, step))
+        yield Deadline((10, number, "", place), due, partial(take_step, state, work, step))
 
 
 def _of_person(state: State, person: Person) -> Iterator[Deadline]:

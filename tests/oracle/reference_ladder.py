@@ -200,7 +200,7 @@ def _move_up(state: State, work: Work, to: QueueId) -> None:
     move(state, work, to, "ladder")
 
 
-def _take_step(
+def _run_step(
     state: State, work: Work, step: Step, operations: Sequence[Operation], *, caught_up: bool
 ) -> None:
     state.facts.append(StepTaken(state.now, work.interaction_id, work.queue, step.name, caught_up))
@@ -236,14 +236,14 @@ def timed_steps(state: State, work: Work) -> list[tuple[Step, int]]:
     ]
 
 
-def take_timed_step(state: State, work: Work, step: Step) -> None:
-    """Take an `After` step that is due: all of it, or what catching up left of it."""
+def take_step(state: State, work: Work, step: Step) -> None:
+    """Take a step that is due, or whose trigger holds: all of it, or what catching up left of it."""
     half = (work.queue, step.name) in work.steps_half_taken
     work.steps_taken.append((work.queue, step.name))
     operations = [
         operation for operation in step.operations if not (half and isinstance(operation, _CAUGHT_UP))
     ]
-    _take_step(state, work, step, operations, caught_up=False)
+    _run_step(state, work, step, operations, caught_up=False)
 
 
 def _catch_up(state: State, work: Work) -> None:
@@ -260,7 +260,7 @@ def _catch_up(state: State, work: Work) -> None:
         if not now:
             continue
         (work.steps_taken if len(now) == len(step.operations) else work.steps_half_taken).append(mark)
-        _take_step(state, work, step, now, caught_up=True)
+        _run_step(state, work, step, now, caught_up=True)
 
 
 # ── level triggers ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,18 +269,18 @@ def _catch_up(state: State, work: Work) -> None:
 def read_levels(state: State) -> bool:
     """Read the level triggers of touched queues; say whether a step was taken."""
     taken = False
+    touched = set(state.touched)
+    state.touched.clear()
     for queue in state.queues():
         steps = [step for step in queue.ladder if not isinstance(step.trigger, After)]
-        if not steps or queue.queue_id not in state.touched:
+        if not steps or queue.queue_id not in touched:
             continue
-        state.touched.remove(queue.queue_id)
         for step in steps:
             mark = (queue.queue_id, step.name)
             waiting = [work for work in _waiting_in(state, queue.queue_id) if mark not in work.steps_taken]
             for work in sorted(waiting, key=key, reverse=True):
                 if _holds(state, work, step.trigger):
-                    work.steps_taken.append(mark)
-                    _take_step(state, work, step, step.operations, caught_up=False)
+                    take_step(state, work, step)
                     taken = True
         if _waiting_in(state, queue.queue_id):
             state.levels_read_at[queue.queue_id] = state.now
