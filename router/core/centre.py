@@ -89,7 +89,9 @@ class Centre:
             state = self.sections[section.section_id] = SectionState(section)
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
-                self.queues[queue.queue_id] = QueueState(queue, state, len(self.queues), asked)
+                self.queues[queue.queue_id] = QueueState(
+                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                )
         self.order: OrderPolicy = self.policies.orders[plan.order]
         self.selection: SelectionPolicy = self.policies.selections[plan.selection]
         self.profiles = Profiles(plan)

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from router.core.intake import Intake
 from router.core.names import AgentId, ChannelId, PoolId
 from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
-from router.core.policy import KeyedChoice, PickChoice
+from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
     from router.core.needs import Asked, Need
-    from router.core.records import Interaction, Key
+    from router.core.records import AgentState, Interaction, Key
     from router.core.supply import FreeHeap, Profile
+
+Free = tuple[int, int, int, int, AgentId, int, "AgentState"]
+"""(tier, −score, key, key, agent id, stamp, agent): the smallest is chosen first."""
 
 Waiting = tuple[int, int, int, int, "Interaction"]
 """(…key, interaction); the number in the key is unique, so interactions are never compared."""
@@ -50,16 +53,20 @@ class QueueState:
         "after_steps",
         "asked",
         "classes",
+        "has_limit",
         "index",
         "last_picked",
         "level_steps",
+        "plain",
         "plan",
         "section",
         "tick_at",
         "waiting",
     )
 
-    def __init__(self, plan: Queue, section: SectionState, index: int, asked: Asked) -> None:
+    def __init__(
+        self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
+    ) -> None:
         self.plan = plan
         self.section = section
         self.index = index
@@ -70,8 +77,10 @@ class QueueState:
         self.level_steps: tuple[Step, ...] = tuple(
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
+        self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.waiting = 0
         self.classes: list[DemandClass] = []
+        self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
 
@@ -79,26 +88,34 @@ class QueueState:
 class DemandClass:
     """Waiting work that is alike.
 
-    ``names_agents``: work in it has named, or names, agents that are judged one by one. ``groups`` are the profiles that
-    serve it, best (tier, −score) first, each as its free heap (keyed choices); ``pick_groups`` the same as profiles (choices
-    that pick); ``served_by`` gives each one's (tier, score). All are of ``epoch``.
+    ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
+    agents that are judged one by one.
+
+    ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
+    score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike; with many
+    (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
 
     __slots__ = (
         "channel",
         "choice",
+        "choice_name",
         "count",
         "epoch",
+        "free",
         "groups",
         "heap",
+        "heaps",
+        "is_wide",
         "names_agents",
         "need",
         "opened",
         "people_only",
         "pick",
-        "pick_groups",
         "queue",
+        "rules",
         "served_by",
+        "width",
     )
 
     def __init__(
@@ -109,27 +126,33 @@ class DemandClass:
         opened: tuple[PoolId, ...],
         *,
         people_only: bool,
-        choice: KeyedChoice | None,
-        pick: PickChoice | None,
+        policies: Policies,
     ) -> None:
         self.queue = queue
         self.channel = channel
         self.need = need
         self.opened = opened
         self.people_only = people_only
-        self.choice = choice
-        self.pick = pick
+        self.rules = queue.section.offers[channel.channel_id]
+        self.choice_name = queue.plan.choice or channel.choice
+        self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.pick: PickChoice | None = policies.picks.get(self.choice_name)
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False
         self.epoch = -1
-        self.groups: list[tuple[int, int, list[FreeHeap]]] = []
-        self.pick_groups: list[tuple[int, int, list[Profile]]] = []
         self.served_by: dict[Profile, tuple[int, int]] = {}
+        self.groups: list[tuple[int, int, list[Profile]]] = []
+        self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
+        self.is_wide = False
+        self.free: list[Free] = []
+        self.width = 0
 
-    def add(self, interaction: Interaction, key: Key) -> None:
-        """Let the interaction wait here under its key."""
-        self.count += 1
+    # ── waiting work ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def enlist(self, interaction: Interaction, key: Key) -> None:
+        """Put the interaction, which waits here, into the order."""
+        interaction.listed = True
         heap = self.heap
         heappush(heap, (*key, interaction))
         if len(heap) > SLACK + 2 * self.count:
@@ -177,6 +200,35 @@ class DemandClass:
     def waiting(self) -> list[Interaction]:
         """Return the interactions that wait here, in no particular order."""
         return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+
+    # ── free agents of a wide class ──────────────────────────────────────────────────────────────────────────────
+
+    def feed(self, agent: AgentState, tier: int, score: int) -> None:
+        """Note that the agent is free."""
+        assert self.choice is not None
+        key, second = self.choice.key(agent.units, agent.profile.capacity, agent.idle_since)
+        heappush(self.free, (tier, -score, key, second, agent.id, agent.stamp, agent))
+        if len(self.free) > SLACK + 2 * self.width:
+            self.free = [entry for entry in self.free if entry[5] == entry[6].stamp]
+            heapify(self.free)
+
+    def first_free(self, barred: set[AgentId]) -> Free | None:
+        """Return the first free agent's entry that is neither barred nor blocked for the queue's section."""
+        section_id = self.queue.plan.section_id
+        passed: list[Free] = []
+        found: Free | None = None
+        while self.free:
+            entry = self.free[0]
+            if entry[5] != entry[6].stamp:
+                heappop(self.free)
+            elif entry[4] in barred or section_id in entry[6].blocked:
+                passed.append(heappop(self.free))
+            else:
+                found = entry
+                break
+        for entry in passed:
+            heappush(self.free, entry)
+        return found
 
     def _is_true(self, entry: Waiting) -> bool:
         return entry[4].klass is self and entry[4].key == entry[:4]

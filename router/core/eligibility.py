@@ -7,13 +7,14 @@ judged one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
 from router.core.names import AgentId, PoolId
 from router.core.needs import Need
 from router.core.records import AgentState, Interaction
-from router.core.supply import Profile
+from router.core.supply import Profile, is_available
 
 Tiers = list[tuple[int, frozenset[PoolId]]]
 """(tier, its open pools), tier 1 first."""
@@ -65,6 +66,8 @@ NOBODY = AgentId("")
 
 def refresh(centre: Centre, klass: DemandClass) -> None:
     """Work out anew which profiles serve the class, and note it at those that keep a list of what they serve."""
+    for profile in klass.served_by:
+        profile.feeds.pop(klass, None)
     klass.epoch = centre.epoch
     klass.served_by = served_by = {}
     tiers = open_tiers(centre, klass.queue, klass.opened)
@@ -82,17 +85,46 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         served_by[profile] = (tier, score)
         if cost <= profile.capacity:
             by_rank.setdefault((tier, -score), []).append(profile)
-    klass.groups = []
-    klass.pick_groups = []
-    for (tier, negated), profiles in sorted(by_rank.items(), key=lambda item: item[0]):
-        if klass.choice is not None:
-            heaps = [profile.free_heap(klass.channel, klass.choice) for profile in profiles]
-            klass.groups.append((tier, -negated, heaps))
-        else:
-            klass.pick_groups.append((tier, -negated, profiles))
+    klass.groups = [
+        (tier, -negated, profiles) for (tier, negated), profiles in sorted(by_rank.items(), key=lambda item: item[0])
+    ]
     for profile in served_by:
         if profile.serving_epoch == centre.epoch:
             _note_serving(centre, profile, klass)
+    _order_free_agents(klass)
+
+
+NARROW_MAX: Final = 32
+"""Up to so many profiles are compared one by one, whatever the profiles serve."""
+
+CANDIDATES_PER_CLASS: Final = 4
+"""Beyond so many profiles for each class that a profile serves, a class keeps an order of its own."""
+
+
+def _order_free_agents(klass: DemandClass) -> None:
+    """Choose how the class finds its best free agent: profile by profile, or in one order of its own."""
+    klass.heaps = []
+    klass.free = []
+    klass.is_wide = False
+    if klass.choice is None:
+        return
+    profiles = len(klass.served_by)
+    if profiles > NARROW_MAX:
+        served = sum(len(profile.serving) for profile in klass.served_by)
+        klass.is_wide = profiles * profiles > CANDIDATES_PER_CLASS * served
+    if not klass.is_wide:
+        klass.heaps = [
+            (tier, score, [profile.free_heap(klass.channel, klass.choice) for profile in profiles])
+            for tier, score, profiles in klass.groups
+        ]
+        return
+    klass.width = sum(len(profile.agents) for _, _, group in klass.groups for profile in group)
+    for tier, score, group in klass.groups:
+        for profile in group:
+            profile.feeds[klass] = (tier, score)
+            for agent in profile.agents.values():
+                if is_available(agent) and profile.has_room(agent, klass.channel):
+                    klass.feed(agent, tier, score)
 
 
 def serving(centre: Centre, profile: Profile) -> list[tuple[DemandClass, int]]:

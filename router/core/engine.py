@@ -153,7 +153,7 @@ class Engine:
 
         Raises ``ValueError`` when the snapshot is of another plan or version, or damaged.
         """
-        engine = cls.__new__(cls)
+        engine = cls(plan, policies)
         engine._centre = load(plan, policies, snapshot)
         return engine
 

@@ -55,10 +55,13 @@ def let_go(centre: Centre, holding: Holding) -> None:
 
 
 def became_free(centre: Centre, agent: AgentState) -> None:
-    """Bring the indexes up to date with an agent that may take more than before."""
-    agent.profile.note(agent)
+    """The agent may take more than before: the matching pass looks for work for it, and then brings the indexes up."""
     if agent.presence == "ready":
+        agent.stamp += 1
+        agent.is_noted = False
         centre.freed.append(agent)
+    else:
+        agent.profile.note(agent)
 
 
 def resuspend(centre: Centre, agent: AgentState) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from typing import Final, TypeGuard, TypeVar
+from typing import Final
 
 from router.core.names import AttributeValue
 from router.core.plan import AllOf, AnyOf, Condition, IntakeRule, Match, NotOf
 from router.core.signals import InteractionArrived
 
 Predicate = Callable[[InteractionArrived], bool]
-Ordered = TypeVar("Ordered", str, int | float)
 
 ATTRIBUTE: Final = "attributes."
+
+_COMPARE: Final = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 class Intake:
@@ -57,6 +59,7 @@ class Intake:
         if op == "in":
             values = value if isinstance(value, tuple) else (value,)
             return lambda arrival: any(_same(read(arrival), one) for one in values)
+        compare = _COMPARE.get(op, operator.eq)
 
         def ordered(arrival: InteractionArrived) -> bool:
             found = read(arrival)
@@ -68,7 +71,7 @@ class Intake:
             elif (isinstance(found, str) and isinstance(value, str)) or (
                 _is_number(found) and _is_number(value)
             ):
-                return _compare(found, value, op)
+                return bool(compare(found, value))
             self.failed += 1
             return False
 
@@ -86,7 +89,7 @@ def _reader(field: str) -> Callable[[InteractionArrived], AttributeValue | None]
     return lambda arrival: arrival.attributes.get(name)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -96,11 +99,3 @@ def _same(found: AttributeValue | None, value: object) -> bool:
     if _is_number(found) and _is_number(value):
         return found == value
     return type(found) is type(value) and found == value
-
-
-def _compare(found: Ordered, value: Ordered, op: str) -> bool:
-    if op == ">=":
-        return found >= value
-    if op == ">":
-        return found > value
-    return found <= value if op == "<=" else found < value

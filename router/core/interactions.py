@@ -327,8 +327,10 @@ def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] |
 
 
 def _would_be_taken(centre: Centre, interaction: Interaction) -> bool:
-    interaction.klass = class_of(centre, interaction)
-    found = best_agent(centre, interaction)
+    for agent in centre.freed:
+        agent.profile.note(agent)
+    klass = interaction.klass = class_of(centre, interaction)
+    found = best_agent(centre, interaction, klass)
     interaction.klass = None
     return found is not None
 

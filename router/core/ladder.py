@@ -33,7 +33,17 @@ from router.core.plan import (
     Step,
     WidenTo,
 )
-from router.core.queueing import ask_as_queue, end, reclassify, rekey, schedule_need_change, stop_waiting, wait
+from router.core.queueing import (
+    ask_as_queue,
+    end,
+    enlist_new_work,
+    key_of,
+    reclassify,
+    rekey,
+    schedule_need_change,
+    stop_waiting,
+    wait,
+)
 from router.core.records import Interaction, LadderState, taken
 
 CATCHES_UP = (Relax, WidenTo, RaisePriority)
@@ -47,9 +57,9 @@ def enter(centre: Centre, interaction: Interaction) -> None:
     """Let the interaction enter its queue, waiting or (while offered) not: ladder's clock, key, catching up."""
     interaction.ladder_at = centre.now
     queue = interaction.queue
-    if interaction.origin == "queue":
+    if interaction.origin == "queue" and interaction.asked is not queue.asked:
         ask_as_queue(interaction)
-    rekey(centre, interaction)
+    interaction.key = key_of(centre, interaction)
     if interaction.asked.instants:
         schedule_need_change(centre, interaction)
     else:
@@ -210,6 +220,7 @@ def read_levels(centre: Centre) -> bool:
     centre.touched.clear()
     has_fired = False
     for queue in queues:
+        enlist_new_work(centre)
         for step in queue.level_steps:
             has_fired |= _read(centre, queue, step)
         _schedule_check(centre, queue)

@@ -16,42 +16,47 @@ from router.core.demand import DemandClass, is_barred
 from router.core.draw import draw
 from router.core.eligibility import judge, refresh, serving
 from router.core.names import AgentId
+from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
-from router.core.supply import FreeHeap, is_available
+from router.core.supply import Entry, is_available
 
 Candidate = tuple[int, int, AgentState]
 """(tier, score, agent)"""
 
-Match = Callable[[Centre, Interaction, AgentState, int, int, str], None]
-"""Hand the interaction to the agent, chosen in this tier with this score by this choice."""
+Match = Callable[[Centre, Interaction, AgentState, int, int], None]
+"""Hand the interaction to the agent, chosen in this tier with this score."""
 
 
 def match_pass(centre: Centre, match: Match) -> None:
     """Match all that can be matched."""
     new_work, freed, match_all = centre.new_work, centre.freed, centre.match_all
-    if not (new_work or freed or match_all):
-        return
-    centre.new_work, centre.freed, centre.match_all = [], [], False
-    if not centre.waiting:
-        return
-    if match_all or len(new_work) + len(freed) > 1:
-        _match_many(centre, match, new_work, freed, match_all)
+    if match_all or len(new_work) + len(freed) != 1:
+        for agent in freed:
+            agent.profile.note(agent)
+        enlist_new_work(centre)
+        centre.new_work, centre.freed, centre.match_all = [], [], False
+        if centre.waiting:
+            _match_many(centre, match, new_work, freed, match_all)
     elif new_work:
+        centre.new_work = []
         interaction = new_work[0]
-        if interaction.klass is not None and (best := best_agent(centre, interaction)) is not None:
-            tier, score, agent = best
-            match(centre, interaction, agent, tier, score, choice_name(interaction))
+        klass = interaction.klass
+        if klass is not None:
+            best = best_agent(centre, interaction, klass)
+            if best is not None:
+                match(centre, interaction, best[2], best[0], best[1])
+            elif not interaction.listed and interaction.key is not None:
+                klass.enlist(interaction, interaction.key)
     else:
+        centre.freed = []
         agent = freed[0]
-        while (named := first_work(centre, agent)) is not None:
-            hand_over(centre, match, named[1], agent)
-
-
-def hand_over(centre: Centre, match: Match, interaction: Interaction, agent: AgentState) -> None:
-    """Match a pair that has been found."""
-    judged = judge(centre, interaction, agent)
-    assert judged is not None
-    match(centre, interaction, agent, judged[0], judged[1], choice_name(interaction))
+        if centre.waiting:
+            while (named := first_work(centre, agent)) is not None:
+                judged = judge(centre, named[1], agent)
+                assert judged is not None
+                match(centre, named[1], agent, judged[0], judged[1])
+        if not agent.is_noted:
+            agent.profile.note(agent)
 
 
 def choice_name(interaction: Interaction) -> str:
@@ -73,37 +78,38 @@ def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> boo
 # ── new work looks for an agent ──────────────────────────────────────────────────────────────────────────────────
 
 
-def best_agent(centre: Centre, interaction: Interaction) -> Candidate | None:
-    """Return the best of all agents that can take the interaction, which must have a class."""
-    klass = interaction.klass
-    assert klass is not None
+def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> Candidate | None:
+    """Return the best of all agents that can take the interaction, which waits, or would wait, in the class."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    need = interaction.need
-    if klass.pick is not None or (need is not None and need.named):
+    if klass.pick is not None or (klass.names_agents and interaction.need is not None and interaction.need.named):
         return choose(centre, interaction, _all_who_can(centre, interaction, klass))
+    if klass.is_wide:
+        free = klass.first_free(set(interaction.refused or ()))
+        return None if free is None else (free[0], -free[1], free[6])
     if interaction.refused or centre.blocked_agents:
         return _best_unbarred(interaction, klass)
-    for tier, score, heaps in klass.groups:
-        best = heaps[0].first() if len(heaps) == 1 else _first_of(heaps)
+    for tier, score, heaps in klass.heaps:
+        best: Entry | None = None
+        for free_heap in heaps:
+            heap = free_heap.heap
+            while heap:
+                entry = heap[0]
+                if entry[3] == entry[4].stamp:
+                    if best is None or entry < best:
+                        best = entry
+                    break
+                heappop(heap)
         if best is not None:
             return tier, score, best[4]
     return None
 
 
-def _first_of(heaps: list[FreeHeap]) -> tuple[int, int, AgentId, int, AgentState] | None:
-    best = None
-    for heap in heaps:
-        entry = heap.first()
-        if entry is not None and (best is None or entry < best):
-            best = entry
-    return best
-
-
 def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | None:
     barred = set(interaction.refused or ())
-    for tier, score, heaps in klass.groups:
-        entries = [entry for heap in heaps if (entry := heap.first_for(interaction, barred)) is not None]
+    section_id = klass.queue.plan.section_id
+    for tier, score, heaps in klass.heaps:
+        entries = [entry for heap in heaps if (entry := heap.first_for(barred, section_id)) is not None]
         if entries:
             return tier, score, min(entries)[4]
     return None
@@ -113,7 +119,7 @@ def _all_who_can(centre: Centre, interaction: Interaction, klass: DemandClass) -
     """Return every agent that can take the interaction; a scan, for picks and requirements that name agents."""
     found: list[AgentState] = []
     if klass.pick is not None:
-        for _, _, profiles in klass.pick_groups:
+        for _, _, profiles in klass.groups:
             free = [
                 profile.agents[agent_id]
                 for profile in profiles
@@ -123,14 +129,14 @@ def _all_who_can(centre: Centre, interaction: Interaction, klass: DemandClass) -
             if found:
                 break
     else:
-        for _, _, heaps in klass.groups:
+        for _, _, profiles in klass.groups:
             found = [
                 agent
-                for heap in heaps
-                for agent in heap.profile.agents.values()
+                for profile in profiles
+                for agent in profile.agents.values()
                 if _unbarred(interaction, agent)
                 and is_available(agent)
-                and heap.profile.has_room(agent, klass.channel)
+                and profile.has_room(agent, klass.channel)
             ]
             if found:
                 break
@@ -268,11 +274,11 @@ def _sweep(
         key, index = heappop(heap)
         _, interaction, klass = heads[index]
         if interaction.klass is not None and interaction.key == key:
-            best = best_agent(centre, interaction)
+            best = best_agent(centre, interaction, interaction.klass)
             if best is not None:
-                match(centre, interaction, best[2], best[0], best[1], choice_name(interaction))
+                match(centre, interaction, best[2], best[0], best[1])
             elif klass is not None:
-                if not _anyone_free(centre, klass):
+                if not _anyone_free(klass):
                     continue
                 klass.set_aside(interaction)
                 passed.setdefault(klass, []).append(interaction)
@@ -286,15 +292,14 @@ def _sweep(
             klass.bring_back(interaction)
 
 
-def _anyone_free(centre: Centre, klass: DemandClass) -> bool:
+def _anyone_free(klass: DemandClass) -> bool:
     """Say whether anybody who serves the class is free for its channel."""
     if klass.pick is not None:
-        return any(
-            profile.free_list(klass.channel, klass.pick).ids
-            for _, _, group in klass.pick_groups
-            for profile in group
-        )
-    return any(heap.first() is not None for _, _, heaps in klass.groups for heap in heaps)
+        pick = klass.pick
+        return any(profile.free_list(klass.channel, pick).ids for _, _, group in klass.groups for profile in group)
+    if klass.is_wide:
+        return any(entry[5] == entry[6].stamp for entry in klass.free)
+    return any(heap.first() is not None for _, _, heaps in klass.heaps for heap in heaps)
 
 
 def _match_named(
@@ -335,6 +340,6 @@ def _match_named(
         interaction = work.pop(number)
         best = choose(centre, interaction, namers)
         assert best is not None
-        match(centre, interaction, best[2], best[0], best[1], choice_name(interaction))
+        match(centre, interaction, best[2], best[0], best[1])
         for agent in namers:
             name_first(agent)

@@ -29,45 +29,36 @@ def rules_of(interaction: Interaction) -> OfferRules:
     return interaction.queue.section.offers.get(interaction.channel.channel_id, DEFAULT_RULES)
 
 
-def match(
-    centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int, choice: str
-) -> None:
+def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int) -> None:
     """Carry out a decision: offer the interaction to the agent, or connect it at once."""
     decision = centre.last_decision = centre.last_decision + 1
     if decision == centre.watched_decision and centre.watcher is not None:
         centre.watcher(interaction, agent)
-    now = centre.now
-    rules = rules_of(interaction)
-    queue = interaction.queue
+    klass = interaction.klass
+    assert klass is not None
+    rules, choice = klass.rules, klass.choice_name
+    if klass.pick is not None:
+        klass.queue.last_picked[choice] = agent.id
     stop_waiting(centre, interaction)
-    if choice in centre.policies.picks:
-        queue.last_picked[choice] = agent.id
     units = agent.profile.costs[interaction.channel.channel_id]
     if rules.auto_answer:
         holding = Holding(interaction, agent, decision, NO_OFFER, units, tier, score, choice)
-        take_and_assign(centre, holding)
+        _assign(centre, holding)
+        take(centre, holding)
         return
-    offer_id = OfferId(centre.last_offer + 1)
-    centre.last_offer = offer_id
+    now = centre.now
+    offer_id = centre.last_offer = OfferId(centre.last_offer + 1)
     holding = Holding(interaction, agent, decision, offer_id, units, tier, score, choice)
-    holding.until = now + rules.timeout_ms
+    expires_at = holding.until = now + rules.timeout_ms
     interaction.state = "offered"
     interaction.owner = holding
     centre.offers[offer_id] = holding
-    queue_id = queue.plan.queue_id
+    queue_id = holding.queue_id
     centre.facts.append(
-        OfferMade(
-            now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, holding.until
-        )
+        OfferMade(now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, expires_at)
     )
-    centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, holding.until))
-    centre.deadline(holding.until, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
-    take(centre, holding)
-
-
-def take_and_assign(centre: Centre, holding: Holding) -> None:
-    """Connect without an offer."""
-    _assign(centre, holding)
+    centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, expires_at))
+    centre.deadline(expires_at, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
     take(centre, holding)
 
 

@@ -199,4 +199,3 @@ def _close_wrap_ups(centre: Centre, agent: AgentState) -> None:
     wrap_ups = [holding for holding in agent.holdings if holding.state == "wrap-up"]
     for holding in sorted(wrap_ups, key=lambda holding: (holding.interaction.number, holding.decision)):
         close(centre, holding)
-

@@ -29,30 +29,40 @@ def ask_as_queue(interaction: Interaction) -> None:
 def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     """Return the class of what is asked for the interaction now."""
     asked = interaction.asked
+    queue = interaction.queue
+    channel = interaction.channel
+    is_plain = not (
+        interaction.relaxations
+        or interaction.opened
+        or interaction.people_only
+        or asked.instants
+        or asked is not queue.asked
+    )
+    if is_plain and (plain := queue.plain.get(channel.channel_id)) is not None:
+        interaction.need = plain.need
+        return plain
     need = asked.need(elapsed(centre, interaction) if asked.instants else 0, interaction.relaxations)
     interaction.need = need
     if need.named:
         need = need.generic
-    queue = interaction.queue
-    channel = interaction.channel
     key = (queue.plan.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
     klass = centre.classes.get(key)
     if klass is None:
         if len(centre.classes) >= CLASSES_MAX:
             _drop_empty_classes(centre)
-        name = queue.plan.choice or channel.choice
         klass = centre.classes[key] = DemandClass(
             queue,
             channel,
             need,
             interaction.opened,
             people_only=interaction.people_only,
-            choice=centre.policies.keyed.get(name),
-            pick=centre.policies.picks.get(name),
+            policies=centre.policies,
         )
         queue.classes.append(klass)
     if interaction.need.named:
         klass.names_agents = True
+    elif is_plain:
+        queue.plain[channel.channel_id] = klass
     return klass
 
 
@@ -61,38 +71,48 @@ def _drop_empty_classes(centre: Centre) -> None:
         if not klass.count:
             del centre.classes[key]
             klass.queue.classes.remove(klass)
+            for profile in klass.served_by:
+                profile.feeds.pop(klass, None)
+    for queue in centre.queues.values():
+        queue.plain.clear()
     centre.epoch += 1
 
 
 def key_of(centre: Centre, interaction: Interaction) -> Key:
     """Compute the interaction's key under the centre's order."""
     queue = interaction.queue
+    queued_at = interaction.queued_at
     rank = centre.order.rank(
-        interaction.queued_at,
-        interaction.priority,
-        interaction.arrival.due_at,
-        queue.plan,
-        queue.section.plan,
+        queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
     )
-    return (0 if interaction.expedited else 1, rank, interaction.queued_at, interaction.number)
+    return (0 if interaction.expedited else 1, rank, queued_at, interaction.number)
 
 
 def wait(centre: Centre, interaction: Interaction) -> None:
-    """Let the interaction wait in its queue from now on; its key must be set."""
-    key = interaction.key
-    assert key is not None
+    """Let the interaction wait in its queue from now on; its key must be set.
+
+    It is listed in its class only after the matching pass has looked for an agent.
+    """
     interaction.state = "queued"
     klass = interaction.klass = class_of(centre, interaction)
-    klass.add(interaction, key)
-    queue = klass.queue
+    klass.count += 1
+    queue = interaction.queue
     queue.waiting += 1
     queue.section.waiting += 1
     centre.waiting += 1
     if queue.level_steps:
         centre.touched.add(queue)
-    if interaction.need is not None and interaction.need.named:
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
     centre.new_work.append(interaction)
+
+
+def enlist_new_work(centre: Centre) -> None:
+    """List the work that has begun to wait."""
+    for interaction in centre.new_work:
+        if interaction.klass is not None and not interaction.listed:
+            assert interaction.key is not None
+            interaction.klass.enlist(interaction, interaction.key)
 
 
 def stop_waiting(centre: Centre, interaction: Interaction) -> None:
@@ -100,6 +120,7 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
     klass = interaction.klass
     assert klass is not None
     interaction.klass = None
+    interaction.listed = False
     klass.count -= 1
     queue = klass.queue
     queue.waiting -= 1
@@ -107,7 +128,7 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
     centre.waiting -= 1
     if queue.level_steps:
         centre.touched.add(queue)
-    if interaction.need is not None and interaction.need.named:
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
         _unname(centre, interaction, interaction.need.named)
 
 
@@ -121,19 +142,21 @@ def reclassify(centre: Centre, interaction: Interaction) -> None:
     klass = class_of(centre, interaction)
     if klass is not before:
         before.count -= 1
+        klass.count += 1
         interaction.klass = klass
-        klass.add(interaction, interaction.key)
+        if interaction.listed:
+            klass.enlist(interaction, interaction.key)
     if interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
     centre.new_work.append(interaction)
 
 
 def rekey(centre: Centre, interaction: Interaction) -> None:
-    """Compute the key anew, where the interaction waits too."""
+    """Compute the key anew, where the interaction is listed too."""
     key = key_of(centre, interaction)
     if key != interaction.key:
         interaction.key = key
-        if interaction.klass is not None:
+        if interaction.listed and interaction.klass is not None:
             interaction.klass.rekey(interaction, key)
 
 

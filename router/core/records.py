@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
 from agents.presence import Presence
-from router.core.facts import InteractionEnd, OfferEnd, QueueCause
+from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
 
@@ -42,13 +42,16 @@ class LadderState:
 
 
 class Interaction:
-    """One interaction, from its arrival until its id is forgotten."""
+    """One interaction, from its arrival until its id is forgotten.
+
+    ``listed``: it stands in the order of its class; work that has just begun to wait does so only after a first look
+    for an agent.
+    """
 
     __slots__ = (
         "answer",
         "arrival",
         "asked",
-        "cause",
         "channel",
         "elapsed_floor",
         "ended_at",
@@ -61,6 +64,7 @@ class Interaction:
         "ladder",
         "ladder_at",
         "ladder_due",
+        "listed",
         "need",
         "need_due",
         "number",
@@ -104,7 +108,6 @@ class Interaction:
         self.rule = rule
         self.state: InteractionState = "scheduled"
         self.answer = ""
-        self.cause: QueueCause = "arrived"
         self.queued_at = 0
         self.waiting_since: int | None = None
         self.waited_ms = 0
@@ -116,6 +119,7 @@ class Interaction:
         self.expedited = False
         self.key: Key | None = None
         self.klass: DemandClass | None = None
+        self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
         self.opened: tuple[PoolId, ...] = ()
         self.people_only = False
@@ -192,7 +196,11 @@ class Holding:
 
 
 class AgentState:
-    """One agent as the engine sees it. ``stamp`` changes whenever an index entry made for it is no longer true."""
+    """One agent as the engine sees it.
+
+    ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
+    true ones.
+    """
 
     __slots__ = (
         "blocked",
@@ -201,6 +209,7 @@ class AgentState:
         "holdings",
         "id",
         "idle_since",
+        "is_noted",
         "last_heard",
         "lease_due",
         "leaving",
@@ -227,6 +236,7 @@ class AgentState:
         self.counts: dict[ChannelId, int] = {}
         self.idle_since = 0
         self.stamp = 0
+        self.is_noted = False
         self.paused_until: int | None = None
         self.no_answers = 0
         self.last_heard = 0

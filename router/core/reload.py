@@ -144,6 +144,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None
+        interaction.listed = False
         if interaction.key is not None and interaction.state in ("queued", "offered"):
             rekey(centre, interaction)
         if interaction.state == "queued":

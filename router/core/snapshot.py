@@ -30,7 +30,7 @@ from router.core.encoding import from_data, to_data
 from router.core.names import AgentId
 from router.core.plan import Channel, Plan
 from router.core.policy import Policies
-from router.core.queueing import rekey, wait
+from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.records import AgentState, Holding, Interaction, LadderState
 
 FORMAT: Final = "switchroom.snapshot/1"
@@ -220,6 +220,7 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         queue.tick_at = data["tick_at"]
         if queue.tick_at is not None:
             centre.deadline(queue.tick_at, LEVEL_CHECK, queue.index, name, queue)
+    enlist_new_work(centre)
     centre.new_work = []
     centre.freed = []
     centre.touched.clear()

@@ -1,7 +1,8 @@
 """Supply: agents alike in everything that matching reads share a profile, and each profile keeps its free agents in
 the order of the dynamic policies that ask for them.
 
-A free set is ordered lazily: an entry carries the agent's stamp and is thrown away when the stamp has moved on.
+An order is kept lazily: an entry carries the agent's stamp and is thrown away when the stamp has moved on. Classes
+that very many profiles serve keep an order of free agents of their own (see ``demand``); profiles feed it.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from typing import TYPE_CHECKING
 from agents.model import Agent
 from agents.pools import is_member
 from agents.skills import levels, places
-from router.core.names import AgentId, ChannelId, PoolId
+from router.core.names import AgentId, ChannelId, PoolId, SectionId
 from router.core.plan import Channel, Plan
 from router.core.policy import KeyedChoice, PickChoice
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass
-    from router.core.records import AgentState, Interaction
+    from router.core.records import AgentState
 
 Entry = tuple[int, int, AgentId, int, "AgentState"]
 """(key, key, agent id, stamp, agent): the smallest is chosen first."""
 
 SLACK = 64
-"""How many outdated entries a free set may carry beyond twice its live ones before it is cleaned."""
+"""How many outdated entries an order may carry beyond twice its live ones before it is cleaned."""
 
 
 class FreeHeap:
@@ -46,7 +47,7 @@ class FreeHeap:
         heap = self.heap
         heappush(heap, (key, second, agent.id, agent.stamp, agent))
         if len(heap) > SLACK + 2 * len(self.profile.agents):
-            self.heap = [entry for entry in heap if entry[3] == entry[4].stamp]
+            self.heap[:] = [entry for entry in heap if entry[3] == entry[4].stamp]
             heapify(self.heap)
 
     def first(self) -> Entry | None:
@@ -59,9 +60,8 @@ class FreeHeap:
             heappop(heap)
         return None
 
-    def first_for(self, interaction: Interaction, barred: set[AgentId]) -> Entry | None:
-        """Return the first free agent's entry that is neither barred nor blocked for the interaction's section."""
-        section_id = interaction.queue.plan.section_id
+    def first_for(self, barred: set[AgentId], section_id: SectionId) -> Entry | None:
+        """Return the first free agent's entry that is neither barred nor blocked for the section."""
         passed: list[Entry] = []
         found: Entry | None = None
         while (entry := self.first()) is not None:
@@ -97,13 +97,21 @@ class FreeList:
 
 
 class Profile:
-    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima."""
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
+
+    ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
+    ``serving`` lists the classes the profile serves with their selection groups, as of ``serving_epoch``; ``feeds`` are
+    those among them that keep an order of free agents of their own.
+    """
 
     __slots__ = (
         "agents",
         "capacity",
+        "cheapest",
         "costs",
+        "feeds",
         "heaps",
+        "interrupting",
         "is_automated",
         "levels",
         "lists",
@@ -116,7 +124,13 @@ class Profile:
         "tags",
     )
 
-    def __init__(self, agent: Agent, pools: frozenset[PoolId], costs: dict[ChannelId, int]) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        pools: frozenset[PoolId],
+        costs: dict[ChannelId, int],
+        interrupting: frozenset[ChannelId],
+    ) -> None:
         self.is_automated = agent.kind == "automated"
         self.levels = levels(agent)
         self.places = places(agent)
@@ -124,30 +138,31 @@ class Profile:
         self.pools = pools
         self.capacity = agent.capacity
         self.costs = costs
+        self.cheapest = min(costs.values(), default=0)
+        self.interrupting = interrupting.intersection(costs)
         self.maxima = dict(agent.channel_max)
         self.agents: dict[AgentId, AgentState] = {}
         self.signed_in = 0
         self.heaps: dict[tuple[ChannelId, str], FreeHeap] = {}
         self.lists: dict[tuple[ChannelId, str], FreeList] = {}
+        self.feeds: dict[DemandClass, tuple[int, int]] = {}
         self.serving: list[tuple[DemandClass, int]] = []
         self.serving_epoch = -1
 
     def has_room(self, agent: AgentState, channel: Channel) -> bool:
         """Say whether the agent's units and maxima leave room for one more of the channel."""
-        cost = self.costs.get(channel.channel_id)
+        channel_id = channel.channel_id
+        cost = self.costs.get(channel_id)
         if cost is None:
             return False
-        maximum = self.maxima.get(channel.channel_id)
-        if maximum is not None and agent.counts.get(channel.channel_id, 0) >= maximum:
+        maximum = self.maxima.get(channel_id)
+        if maximum is not None and agent.counts.get(channel_id, 0) >= maximum:
             return False
         room = self.capacity - agent.units - cost
-        if room < 0 and agent.units:
-            room += sum(
-                holding.units
-                for holding in agent.holdings
-                if holding.state != "offered"
-                and channel.channel_id in holding.interaction.channel.interruptible_by
-            )
+        if room < 0 and channel_id in self.interrupting:
+            for holding in agent.holdings:
+                if holding.state != "offered" and channel_id in holding.interaction.channel.interruptible_by:
+                    room += holding.units
         return room >= 0
 
     def free_heap(self, channel: Channel, choice: KeyedChoice) -> FreeHeap:
@@ -172,14 +187,17 @@ class Profile:
         return free
 
     def note(self, agent: AgentState) -> None:
-        """Bring the free sets up to date with what the agent is and holds now."""
+        """Bring all orders up to date with what the agent is and holds now."""
         agent.stamp += 1
+        agent.is_noted = True
         available = agent.presence == "ready" and agent.paused_until is None
-        if available:
-            idle = not agent.units
+        if available and (agent.units + self.cheapest <= self.capacity or self.interrupting):
             for heap in self.heaps.values():
-                if (idle and not self.maxima) or self.has_room(agent, heap.channel):
+                if self.has_room(agent, heap.channel):
                     heap.add(agent)
+            for klass, (tier, score) in self.feeds.items():
+                if self.has_room(agent, klass.channel):
+                    klass.feed(agent, tier, score)
         for free in self.lists.values():
             free.update(agent, is_free=available and self.has_room(agent, free.channel))
 
@@ -192,12 +210,13 @@ def is_available(agent: AgentState) -> bool:
 class Profiles:
     """All profiles of a plan."""
 
-    __slots__ = ("_by_key", "_plan", "_pools")
+    __slots__ = ("_by_key", "_interrupting", "_plan", "_pools")
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._pools = plan.pools
         self._by_key: dict[tuple[object, ...], Profile] = {}
+        self._interrupting = frozenset(by for channel in plan.channels for by in channel.interruptible_by)
 
     def of(self, agent: Agent) -> Profile:
         """Return the agent's profile."""
@@ -220,7 +239,7 @@ class Profiles:
                 for channel in self._plan.channels
                 if not agent.channels or channel.channel_id in agent.channels
             }
-            profile = self._by_key[key] = Profile(agent, pools, costs)
+            profile = self._by_key[key] = Profile(agent, pools, costs, self._interrupting)
         return profile
 
     def __iter__(self) -> Iterator[Profile]:
