@@ -52,8 +52,8 @@ class Journal(Protocol):
         """
 
 
-EffectSink = Callable[[Effect], None]
-"""Carries out an effect: quick, and without waiting for anything."""
+EffectSink = Callable[[Effect], object]
+"""Carries out an effect: quick, and without waiting for anything. What it returns is not looked at."""
 
-FactSink = Callable[[Fact], None]
-"""Takes note of a fact: quick, and without waiting for anything."""
+FactSink = Callable[[Fact], object]
+"""Takes note of a fact: quick, and without waiting for anything. What it returns is not looked at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from router.core.centre import Centre
 from router.core.facts import (
     NO_OFFER,
     AssignmentClosed,
@@ -20,6 +21,7 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import AgentId, InteractionId, OfferId
+from router.core.records import Holding
 from router.service.handles import AgentHandle, InteractionHandle, Offer, Sender
 
 
@@ -58,6 +60,24 @@ class Directory:
         if handle is None:
             handle = self.agents[agent_id] = AgentHandle(self._sender, agent_id)
         return handle
+
+    def recall(self, centre: Centre) -> None:
+        """Make the handles of what a restored engine holds: offers go on, work stays with its agents."""
+        for interaction in centre.interactions.values():
+            if interaction.state != "ended":
+                self.interaction(interaction.id).changed(
+                    interaction.state, queue=interaction.queue.plan.queue_id
+                )
+        for agent in centre.agents.values():
+            handle = self.agent(agent.id)
+            handle.presence = agent.presence
+            for holding in sorted(agent.holdings, key=lambda each: each.decision):
+                if holding.state == "offered":
+                    self._offer_made(_made_again(holding, centre.now))
+                elif holding.state == "connected":
+                    fact = _assigned_again(holding)
+                    self.interaction(fact.interaction_id).changed("assigned", assignment=fact)
+                    handle.work[fact.interaction_id] = fact
 
     def forget(self, handle: InteractionHandle) -> None:
         """Drop the handle of an interaction that the router did not take, or that is over."""
@@ -123,3 +143,33 @@ class Directory:
         agent = self.agent(fact.agent_id)
         agent.presence = fact.presence
         agent.ring()
+
+
+def _made_again(holding: Holding, now: int) -> OfferMade:
+    return OfferMade(
+        now,
+        holding.decision,
+        holding.offer_id,
+        holding.interaction.id,
+        holding.agent.id,
+        holding.queue_id,
+        holding.tier,
+        holding.score,
+        holding.choice,
+        holding.until,
+    )
+
+
+def _assigned_again(holding: Holding) -> InteractionAssigned:
+    return InteractionAssigned(
+        holding.connected_at,
+        holding.decision,
+        holding.offer_id,
+        holding.interaction.id,
+        holding.agent.id,
+        holding.queue_id,
+        holding.tier,
+        holding.score,
+        holding.choice,
+        holding.interaction.waited_ms,
+    )

@@ -51,9 +51,10 @@ class InteractionHandle:
     Every awaited method raises ``SignalError`` where the signal is not legal any more, with the real state in ``state``.
     """
 
-    __slots__ = ("_bell", "_sender", "assignment", "end", "id", "queue", "state")
+    __slots__ = ("_bell", "_how", "_sender", "assignment", "end", "id", "queue", "state")
 
     def __init__(self, sender: Sender, interaction_id: InteractionId) -> None:
+        self._how = ""
         self._sender = sender
         self._bell: Bell | None = None
         self.id = interaction_id
@@ -106,8 +107,8 @@ class InteractionHandle:
         if self.state == "ended":
             raise SignalError(
                 "interaction-ended",
-                f"{self.id!r} ended before this router saw it; how is not known",
-                state="ended",
+                f"{self.id!r} ended ({self._how}) before it was asked for",
+                state=self._how,
             )
         if self._bell is None:
             self._bell = Bell()
@@ -130,6 +131,11 @@ class InteractionHandle:
         if end is not None:
             self.end = end
         self.ring()
+
+    def ended_before(self, how: str, queue: QueueId) -> None:
+        """Take note that it is over, for a handle that was made afterwards; called by the router."""
+        self._how = how
+        self.changed("ended", queue=queue)
 
     def ring(self) -> None:
         """Wake who waits; called by the router."""
@@ -259,13 +265,14 @@ class AgentHandle:
 
         Raises ``SignalError`` with code ``offline`` when the agent is, ``closed`` when the router is.
         """
-        while not self._inbox:
+        while True:
             if self._sender.over is not None:
                 raise self._sender.over.with_traceback(None)
+            if self._inbox:
+                return self._inbox.popleft()
             if self.presence == "offline":
                 raise SignalError("offline", f"agent {self.id!r} is offline: nothing will be offered to it")
             await self._bell.wait()
-        return self._inbox.popleft()
 
     async def ready(self) -> None:
         """Take work."""

@@ -60,7 +60,7 @@ class Router:
         clock: Clock | None = None,
         mailbox: int = MAILBOX,
         journal: Journal | None = None,
-        snapshot: str | None = None,
+        snapshot: Mapping[str, object] | None = None,
     ) -> None:
         self._plan = plan
         self._clock: Clock = clock if clock is not None else SystemClock()
@@ -87,6 +87,8 @@ class Router:
             self._engine = Engine(self._plan, BUILT_IN, now=now)
         else:
             self._engine = Engine.restore(self._plan, BUILT_IN, self._snapshot)
+            self._snapshot = None
+            self._directory.recall(self._engine.centre)
         self._writer = Writer(
             self._engine, self._clock, self._deliver, self._stop, mailbox=self._mailbox, journal=self._journal
         )
@@ -115,7 +117,7 @@ class Router:
     @property
     def plan(self) -> Plan:
         """The plan under which decisions are made."""
-        return self._plan
+        return self._plan if self._engine is None else self._engine.plan
 
     def now(self) -> int:
         """Return the time by the router's clock, in milliseconds."""
@@ -206,11 +208,11 @@ class Router:
         known = self._directory.interactions.get(InteractionId(interaction_id))
         if known is not None and known.state != "new":
             return known
-        state = self.explain(interaction_id).state
-        handle = InteractionHandle(self, InteractionId(interaction_id))
-        handle.changed(state)
-        if state != "ended":
-            self._directory.interactions[handle.id] = handle
+        record = self._running().centre.known(InteractionId(interaction_id))
+        if record.state != "ended":
+            return self._directory.interaction(record.id)
+        handle = InteractionHandle(self, record.id)
+        handle.ended_before(record.ended_how or "", record.queue.plan.queue_id)
         return handle
 
     async def sign_in(self, agent_id: str, *, ready: bool = True, reason: str = "") -> AgentHandle:
@@ -226,14 +228,13 @@ class Router:
         known = self._directory.agents.get(AgentId(agent_id))
         if known is not None:
             return known
-        if all(agent.agent_id != agent_id for agent in self._plan.agents):
+        if all(agent.agent_id != agent_id for agent in self.plan.agents):
             raise SignalError("unknown-agent", f"no agent is called {agent_id!r}")
         return self._directory.agent(AgentId(agent_id))
 
     async def replace_plan(self, plan: Plan) -> None:
         """Go on under another plan, all of it at once; ``SignalError`` (``plan-rejected``) names all that is impossible."""
         await self.send(PlanReplaced(plan))
-        self._plan = plan
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -269,8 +270,8 @@ class Router:
         """Say where an interaction is, who could take it, and why the others cannot; as of now."""
         return explain(self._running(), InteractionId(interaction_id))
 
-    def snapshot(self) -> str:
-        """Return the whole state as text, to start another router from."""
+    def snapshot(self) -> dict[str, object]:
+        """Return the whole state as plain data that JSON can carry, to start another router from, under the same plan."""
         return self._running().snapshot()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,7 +290,7 @@ class Router:
     def _channel(self, channel: str | None) -> ChannelId:
         if channel is not None:
             return ChannelId(channel)
-        channels = [each.channel_id for each in self._plan.channels]
+        channels = [each.channel_id for each in self.plan.channels]
         if len(channels) != 1:
             raise SignalError(
                 "unknown-channel", f"say which channel: there is {', '.join(channels) or 'none'}"
@@ -331,7 +332,7 @@ class Router:
                 for carry_out in tuple(self._effect_sinks):
                     self._call(carry_out, effect)
 
-    def _call(self, sink: Callable[[_Told], None], value: _Told) -> None:
+    def _call(self, sink: Callable[[_Told], object], value: _Told) -> None:
         try:
             sink(value)
         except Exception as error:  # noqa: BLE001 - the caller's code; it must not stop the router

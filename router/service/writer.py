@@ -21,7 +21,6 @@ KEPT: Final = 100
 """So many signals are kept for the report when something goes wrong."""
 
 
-
 class Reply(asyncio.Future[str]):
     """The engine's answer to a signal, once it is out. Cancelled before ``is_taken``, the signal is withdrawn."""
 

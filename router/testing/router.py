@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 from agents.presence import Presence
@@ -45,7 +45,7 @@ class TestRouter(Router):
         *,
         clock: ManualClock | None = None,
         mailbox: int = MAILBOX,
-        snapshot: str | None = None,
+        snapshot: Mapping[str, object] | None = None,
     ) -> None:
         self.clock = clock if clock is not None else ManualClock()
         super().__init__(plan, clock=self.clock, mailbox=mailbox, snapshot=snapshot)
