@@ -110,8 +110,9 @@ class Books:
 
     def enter(self, signal: Signal | None, facts: list[Fact], answer: str, now: int) -> None:
         """Enter what a step brought, and check that the books balance."""
-        self._took.clear()
         for fact in facts:
+            if not isinstance(fact, WorkSuspended):
+                self._check_capacity()
             assert self.at <= fact.at <= now, f"{fact} is out of order (the clock was {self.at}, is {now})"
             self.at = fact.at
             if isinstance(fact, PlanAdopted):
@@ -119,6 +120,7 @@ class Books:
                 self._adopt(signal.plan)
             else:
                 self._enter(fact)
+        self._check_capacity()
         if isinstance(signal, InteractionArrived) and answer:
             assert signal.interaction_id in self.entries, (
                 f"{signal.interaction_id}: {answer}, and not a fact about it"
@@ -127,7 +129,6 @@ class Books:
 
     def _adopt(self, plan: Plan) -> None:
         self._learn(plan)
-        self._took.clear()  # what was taken before was taken under other capacities
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
                 self._follow(entry, entry.queue)
@@ -149,16 +150,20 @@ class Books:
             interaction_id for interaction_id, entry in self.entries.items() if entry.state == "offered"
         }
         assert states == set(offered), f"offered: {states}, open offers: {set(offered)}"
-        for agent_id in self._took:
-            held = [one for one in self.held.get(agent_id, []) if one.counts and not one.is_suspended]
-            units, capacity = sum(one.units for one in held), self.agents[agent_id].capacity
-            assert units <= capacity, f"{agent_id} holds {units} of {capacity} units: {held}"
         for agent_id, presence in self.presence.items():
             if presence != "ready":
                 mine = [offer for offer in self.offers.values() if offer.agent_id == agent_id]
                 assert not mine, f"{agent_id} is {presence} and has offers: {mine}"
             if presence == "draining":
                 assert self.held.get(agent_id), f"{agent_id} is draining and holds nothing"
+
+    def _check_capacity(self) -> None:
+        """Check the agents that took something, now that what it suspends is suspended."""
+        for agent_id in self._took:
+            held = [one for one in self.held.get(agent_id, []) if one.counts and not one.is_suspended]
+            units, capacity = sum(one.units for one in held), self.agents[agent_id].capacity
+            assert units <= capacity, f"{agent_id} holds {units} of {capacity} units: {held}"
+        self._took.clear()
 
     # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -32,6 +32,8 @@ class Makers(NamedTuple):
 
     make: Callable[[Plan], Subject]
     restore: Callable[[Plan, Any], Subject]
+    plan_problems: Callable[[Plan], list[str]]
+    """What makes a plan impossible is the subject's to say; the reference only believes it."""
 
 
 class Step(NamedTuple):
@@ -53,17 +55,23 @@ class ReferenceAsSubject(ReferenceRouter):
 def engine_makers() -> Makers:
     """The engine as it ships."""
     from router.core.engine import Engine
+    from router.core.plan_check import plan_problems
     from router.policies import BUILT_IN
 
     return Makers(
         make=lambda plan: Engine(plan, BUILT_IN, now=0),
         restore=lambda plan, data: Engine.restore(plan, BUILT_IN, data),
+        plan_problems=lambda plan: plan_problems(plan, BUILT_IN),
     )
 
 
 def reference_makers() -> Makers:
     """The reference against itself; it cannot be made again, so `restore` is a new one that nobody asks for."""
-    return Makers(make=ReferenceAsSubject, restore=lambda plan, data: ReferenceAsSubject(plan))
+    return Makers(
+        make=ReferenceAsSubject,
+        restore=lambda plan, data: ReferenceAsSubject(plan),
+        plan_problems=engine_makers().plan_problems,
+    )
 
 
 Told = tuple[Any, ...]
@@ -91,7 +99,7 @@ class Duel:
 
     def __init__(self, plan: Plan, makers: Makers) -> None:
         self.makers = makers
-        self.reference = ReferenceRouter(plan)
+        self.reference = ReferenceRouter(plan, plan_problems=makers.plan_problems)
         self.subject = makers.make(plan)
         self.books = Books(plan)
         self.refused_with: str = ""

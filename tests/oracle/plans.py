@@ -508,7 +508,7 @@ def world_of(plan: Plan) -> World:
 def mutated(rng: Random, plan: Plan) -> Plan:
     """Return the plan with other names in it, and about a fifth of its parts drawn anew.
 
-    Queues that go have a successor most of the time. `remember_ms` stays.
+    Queues that go have a successor most of the time.
     """
     old = world_of(plan)
     world = _other_world(rng, old)
@@ -544,10 +544,37 @@ def mutated(rng: Random, plan: Plan) -> Plan:
         sections=tuple(merged),
         pools=tuple(kept(pools.get(p.pool_id, p), p) for p in fresh.pools),
         agents=tuple(kept(agents.get(a.agent_id, a), a) for a in fresh.agents),
-        remember_ms=plan.remember_ms,
         successors=tuple((queue_id, rng.choice(world.queues)) for queue_id in gone if chance(rng, 90)),
     )
     return _made_legal(merged_plan)
+
+
+def broken(rng: Random, plan: Plan) -> Plan:
+    """Return the plan with one thing in it that makes it impossible."""
+    section, agent = plan.sections[0], plan.agents[0]
+    queue = section.queues[0]
+
+    def with_queue(queue: Queue) -> Plan:
+        first = replace(section, queues=(queue, *section.queues[1:]))
+        return replace(plan, sections=(first, *plan.sections[1:]))
+
+    nowhere = QueueId("nowhere")
+    match rng.randint(1, 6):
+        case 1:
+            return replace(plan, agents=(*plan.agents, agent))
+        case 2:
+            return replace(plan, agents=(replace(agent, capacity=0), *plan.agents[1:]))
+        case 3:
+            step = Step(name="broken", trigger=QueueLength(above=1), operations=(MoveTo(queue=nowhere),))
+            return with_queue(replace(queue, ladder=(*queue.ladder, step)))
+        case 4:
+            return with_queue(replace(queue, tiers=((PoolId("nobody"),),)))
+        case 5:
+            return with_queue(
+                replace(queue, limit=Limit(max_waiting=1, when_full="overflow", target=nowhere))
+            )
+        case _:
+            return replace(plan, order="alphabetical")
 
 
 def _other_world(rng: Random, world: World) -> World:

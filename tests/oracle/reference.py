@@ -7,6 +7,7 @@ module takes signals and lets time pass; what the rules do is in the modules `re
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import assert_never
 
 from agents.presence import MOVES, PresenceEvent
@@ -83,7 +84,11 @@ _RENEWS_LEASE = (
 class ReferenceRouter:
     """One centre. The same signals at the same times give what the engine must give."""
 
-    def __init__(self, plan: Plan, *, now: int = 0) -> None:
+    def __init__(
+        self, plan: Plan, *, now: int = 0, plan_problems: Callable[[Plan], list[str]] | None = None
+    ) -> None:
+        self.plan_problems = plan_problems or (lambda plan: [])
+        """What makes a new plan impossible; the reference itself only looks at the live work."""
         self.state = State(plan, now)
         self.fired: Counter[int] = Counter()
         """How often deadlines of each kind (row of the table) fired: for tests that ask what they reached."""
@@ -360,6 +365,8 @@ class ReferenceRouter:
 
     def _replace_plan(self, plan: Plan) -> str:
         state = self.state
+        if impossible := self.plan_problems(plan):
+            raise SignalError("plan-rejected", "; ".join(impossible))
         after = State(plan, state.now)
         successors = dict(plan.successors)
         problems = [
@@ -374,8 +381,12 @@ class ReferenceRouter:
         if problems:
             raise SignalError("plan-rejected", "; ".join(problems))
 
+        state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
         state.plan = plan
+        gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
+        for queue_id in gone:
+            del state.last_round_robin[queue_id]
         self._adopt_agents(plan)
         for work in state.live():
             if state.find_queue(work.queue) is None:

@@ -33,6 +33,7 @@ class Work:
     answer: str = ""
     how: str = ""
     ended_at: int = 0
+    is_forgotten: bool = False
     people_only: bool = False
     expedited: bool = False
     queued_at: int = 0
@@ -199,12 +200,17 @@ class State:
 
     def known(self, interaction_id: InteractionId) -> Work | None:
         """The interaction of this id, if it is live or ended less than ``remember_ms`` ago."""
+        self.forget()
         for work in reversed(self.works):
-            if work.interaction_id == interaction_id and (
-                work.state != "ended" or self.now - work.ended_at < self.plan.remember_ms
-            ):
+            if work.interaction_id == interaction_id and not work.is_forgotten:
                 return work
         return None
+
+    def forget(self) -> None:
+        """Forget the ids of what ended too long ago; what is forgotten stays so, also under another plan."""
+        for work in self.works:
+            if work.state == "ended" and self.now - work.ended_at >= self.plan.remember_ms:
+                work.is_forgotten = True
 
     def open_offers(self) -> list[Offer]:
         """All open offers, in order of their ids."""

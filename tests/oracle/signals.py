@@ -33,7 +33,16 @@ from router.core.signals import (
     WorkFinished,
     WrapUpDone,
 )
-from tests.oracle.plans import AGENTS, ATTRIBUTES, chance, mutated, random_requirement, seconds, world_of
+from tests.oracle.plans import (
+    AGENTS,
+    ATTRIBUTES,
+    broken,
+    chance,
+    mutated,
+    random_requirement,
+    seconds,
+    world_of,
+)
 from tests.oracle.reference_state import State, Work
 
 Draw = Callable[[Random, State], Signal | None]
@@ -323,8 +332,9 @@ def lost(rng: Random, state: State) -> Signal | None:
 
 
 def plan_replaced(rng: Random, state: State) -> Signal | None:
-    """The plan changes a little."""
-    return PlanReplaced(mutated(rng, state.plan))
+    """The plan changes a little, now and then to an impossible one."""
+    plan = mutated(rng, state.plan)
+    return PlanReplaced(broken(rng, plan) if chance(rng, 7) else plan)
 
 
 KINDS: Final[tuple[tuple[int, Draw], ...]] = (
