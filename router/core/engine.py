@@ -126,7 +126,14 @@ class Engine:
         if take is None:
             raise SignalError("bad-signal", f"{type(signal).__name__} is not a signal")
         answer = take(centre, signal)
-        _run_instant(centre, now)
+        if (
+            centre.new_work
+            or centre.freed
+            or centre.touched
+            or centre.match_all
+            or (centre.deadlines and centre.deadlines[0][0] <= now)
+        ):
+            _run_instant(centre, now)
         return _outcome(centre, answer)
 
     def advance(self, now: int) -> Outcome:

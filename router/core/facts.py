@@ -17,6 +17,9 @@ InteractionEnd = Literal["completed", "abandoned", "diverted", "cancelled", "exp
 QueueCause = Literal["arrived", "due", "transferred", "agent-lost"]
 MoveCause = Literal["ladder", "overflow", "plan"]
 
+make_fact: Final = tuple.__new__
+"""``make_fact(Kind, (…all fields…))``: what ``Kind(…)`` does in half the time, for the facts of every interaction."""
+
 NO_OFFER: Final = OfferId(0)
 """The offer id of work that was connected without an offer."""
 

@@ -12,6 +12,7 @@ from router.core.facts import (
     WorkResumed,
     WorkSuspended,
     WrapUpStarted,
+    make_fact,
 )
 from router.core.records import AgentState, Holding
 
@@ -144,7 +145,10 @@ def close(centre: Centre, holding: Holding) -> None:
     if holding.counts:
         agent.idle_since = now
     centre.facts.append(
-        AssignmentClosed(now, holding.interaction.id, agent.id, holding.queue_id, connected_ms, wrap_up_ms)
+        make_fact(
+            AssignmentClosed,
+            (now, holding.interaction.id, agent.id, holding.queue_id, connected_ms, wrap_up_ms),
+        )
     )
     let_go(centre, holding)
     if agent.presence == "draining":

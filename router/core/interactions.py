@@ -16,6 +16,7 @@ from router.core.facts import (
     InteractionQueued,
     InteractionScheduled,
     QueueCause,
+    make_fact,
 )
 from router.core.holdings import end_contact
 from router.core.ladder import enter
@@ -44,31 +45,30 @@ HORIZON_MS: Final = 400 * DAY_MS
 
 def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     """Take an arrival; return its answer."""
-    interaction_id = arrival.interaction_id
+    interaction_id, section_id, channel_id, attributes, queue_id, own_priority, own_requirement, *rest_of_it = arrival
     if interaction_id.__class__ is not str or ID_PATTERN.match(interaction_id) is None:
         raise SignalError(
             "bad-id", f"interaction id {_shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
         )
     known = centre.interactions.get(interaction_id)
-    if known is not None:
-        if not centre.is_forgotten(known):
-            return _same_again(known, arrival)
+    if known is not None and not centre.is_forgotten(known):
+        return _same_again(known, arrival)
+    if centre.ended and centre.ended[0][0] + centre.plan.remember_ms <= centre.now:
         centre.forget()
-    elif centre.ended:
-        centre.forget()
-    section = centre.sections.get(arrival.section)
+    section = centre.sections.get(section_id)
     if section is None:
-        raise _unknown("section", arrival.section, list(centre.sections))
-    channel = centre.channels.get(arrival.channel)
+        raise _unknown("section", section_id, list(centre.sections))
+    channel = centre.channels.get(channel_id)
     if channel is None:
-        raise _unknown("channel", arrival.channel, list(centre.channels))
+        raise _unknown("channel", channel_id, list(centre.channels))
     own_queue: QueueState | None = None
-    if arrival.queue is not None:
-        own_queue = centre.queues.get(arrival.queue)
+    if queue_id is not None:
+        own_queue = centre.queues.get(queue_id)
         if own_queue is None or own_queue.section is not section:
             names = [queue.queue_id for queue in section.plan.queues]
-            raise _unknown(f"queue of section {arrival.section!r}:", arrival.queue, list(names))
-    _check_contents(centre, arrival)
+            raise _unknown(f"queue of section {section_id!r}:", queue_id, list(names))
+    if attributes or own_priority is not None or own_requirement is not None or rest_of_it != _NOTHING_ELSE:
+        _check_contents(centre, arrival)
 
     plan = section.plan
     rule = section.intake.classify(arrival) if plan.intake else None
@@ -76,47 +76,34 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     first, second = (own_queue, rule_queue) if plan.trust_sender else (rule_queue, own_queue)
     queue = first or second or centre.queues[plan.default_queue]
     priority, asked, origin = queue.plan.priority, queue.asked, _FROM_QUEUE
-    if arrival.priority is not None or arrival.requirement is not None or rule is not None:
+    if own_priority is not None or own_requirement is not None or rule is not None:
         rule_priority = None if rule is None else rule.priority
-        priority = _prefer(arrival.priority, rule_priority, priority, trust_sender=plan.trust_sender)
-        asked, origin = _asked(
-            centre, arrival, None if rule is None else rule.requirement, queue, plan.trust_sender
-        )
+        priority = _prefer(own_priority, rule_priority, priority, trust_sender=plan.trust_sender)
+        ruled = None if rule is None else rule.requirement
+        asked, origin = _asked(centre, arrival, ruled, queue, trust_sender=plan.trust_sender)
 
     number = centre.last_number = centre.last_number + 1
-    interaction = Interaction(
-        interaction_id,
-        number,
-        arrival,
-        queue,
-        channel,
-        priority,
-        asked,
-        origin,
-        "" if rule is None else rule.name,
-    )
+    rule_name = "" if rule is None else rule.name
+    interaction = Interaction(interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name)
     centre.interactions[interaction_id] = interaction
     if rule is None and plan.refuse_unmatched and own_queue is None:
         _turn_away(centre, interaction, "refused", "unmatched")
-        interaction.answer = "refused"
+        answer = "refused"
     elif arrival.not_before is not None and arrival.not_before > centre.now:
         centre.fact(
             InteractionScheduled(
-                centre.now,
-                interaction_id,
-                plan.section_id,
-                queue.plan.queue_id,
-                channel.channel_id,
-                arrival.not_before,
+                centre.now, interaction_id, plan.section_id, queue.plan.queue_id, channel_id, arrival.not_before
             )
         )
         centre.deadline(arrival.not_before, START, number, "", interaction)
-        interaction.answer = "scheduled"
+        answer = "scheduled"
     else:
-        interaction.answer = start(centre, interaction, "arrived")
-    return interaction.answer
+        answer = start(centre, interaction, "arrived")
+    interaction.answer = answer
+    return answer
 
 
+_NOTHING_ELSE: Final = [None] * (len(InteractionArrived._fields) - 7)
 _FROM_QUEUE: Final[Origin] = "queue"
 
 
@@ -259,7 +246,7 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
     now = centre.now
     original = interaction.arrival.original_arrived_at
     interaction.queued_at = now if original is None else original
-    while (full := _first_full(centre, interaction)) is not None:
+    while interaction.queue.has_limit and (full := _first_full(centre, interaction)) is not None:
         limit, what = full
         if limit.when_full == "refuse":
             _turn_away(centre, interaction, "refused", f"{what}-full")
@@ -290,17 +277,20 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
     interaction.state = "queued"
     queue = interaction.queue.plan
     centre.facts.append(
-        InteractionQueued(
-            now,
-            interaction.id,
-            queue.section_id,
-            queue.queue_id,
-            interaction.channel.channel_id,
-            interaction.priority,
-            interaction.queued_at,
-            interaction.expedited,
-            cause,
-            interaction.rule,
+        make_fact(
+            InteractionQueued,
+            (
+                now,
+                interaction.id,
+                queue.section_id,
+                queue.queue_id,
+                interaction.channel.channel_id,
+                interaction.priority,
+                interaction.queued_at,
+                interaction.expedited,
+                cause,
+                interaction.rule,
+            ),
         )
     )
     enter(centre, interaction)

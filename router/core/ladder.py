@@ -19,6 +19,7 @@ from router.core.facts import (
     RequirementRelaxed,
     StepTaken,
 )
+from router.core.names import QueueId
 from router.core.needs import relaxation_in_words
 from router.core.plan import (
     DivertTo,
@@ -190,8 +191,8 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
             centre.fact(PriorityRaised(now, interaction.id, before, interaction.priority))
             rekey(centre, interaction)
         case MoveTo():
-            to_queue = centre.queues[operation.queue]
-            if to_queue is interaction.queue:
+            to_queue = _queue_in_force(centre, operation.queue)
+            if to_queue is None or to_queue is interaction.queue:
                 return
             if interaction.hops >= centre.plan.hop_limit:
                 here = interaction.queue.plan.queue_id
@@ -209,6 +210,16 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
         case EndWith():
             end(centre, interaction, "expired", operation.reason, None)
             centre.effect(EndInteraction(interaction.id, "expired", operation.reason))
+
+
+def _queue_in_force(centre: Centre, queue_id: QueueId) -> QueueState | None:
+    """Return the queue, or the successor of one that is gone: a move may have waited while the plan was replaced."""
+    queue = centre.queues.get(queue_id)
+    if queue is None:
+        for gone, successor in centre.plan.successors:
+            if gone == queue_id:
+                return centre.queues[successor]
+    return queue
 
 
 # ── level triggers ───────────────────────────────────────────────────────────────────────────────────────────────

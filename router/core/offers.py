@@ -12,6 +12,7 @@ from router.core.facts import (
     OfferEnded,
     OfferMade,
     RefusalsCleared,
+    make_fact,
 )
 from router.core.holdings import became_free, let_go, resuspend, take
 from router.core.ladder import run_waiting_operations
@@ -76,23 +77,25 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
-    holding.queue_id = interaction.queue.plan.queue_id
-    holding.section_id = interaction.queue.plan.section_id
+    agent_id = holding.agent.id
     centre.facts.append(
-        InteractionAssigned(
-            now,
-            holding.decision,
-            holding.offer_id,
-            interaction.id,
-            holding.agent.id,
-            holding.queue_id,
-            holding.tier,
-            holding.score,
-            holding.choice,
-            waited,
+        make_fact(
+            InteractionAssigned,
+            (
+                now,
+                holding.decision,
+                holding.offer_id,
+                interaction.id,
+                agent_id,
+                interaction.queue.plan.queue_id,
+                holding.tier,
+                holding.score,
+                holding.choice,
+                waited,
+            ),
         )
     )
-    centre.effects.append(Connect(interaction.id, holding.agent.id))
+    centre.effects.append(Connect(interaction.id, agent_id))
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.core.centre import NEED_CHANGE, Centre
 from router.core.demand import DemandClass
-from router.core.facts import InteractionEnd, InteractionEnded
+from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
 
@@ -193,8 +193,9 @@ def end(
     queue = interaction.queue.plan
     centre.ended.append((centre.now, interaction))
     centre.facts.append(
-        InteractionEnded(
-            centre.now, interaction.id, queue.section_id, queue.queue_id, how, reason, agent_id, wait_ms
+        make_fact(
+            InteractionEnded,
+            (centre.now, interaction.id, queue.section_id, queue.queue_id, how, reason, agent_id, wait_ms),
         )
     )
 

@@ -8,7 +8,7 @@ from router.core.facts import InteractionMoved, PlanAdopted
 from router.core.holdings import forget_if_gone
 from router.core.ladder import move, schedule_step
 from router.core.names import QueueId
-from router.core.plan import Plan
+from router.core.plan import Channel, Plan
 from router.core.plan_check import plan_problems
 from router.core.policy import Policies
 from router.core.presence import change, watch_lease
@@ -43,6 +43,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     if found:
         raise SignalError("plan-rejected", "the plan was not taken: " + "; ".join(found))
 
+    centre.forget()
     before = centre.plan.version
     old_queues = centre.queues
     centre.adopt(plan)
@@ -118,8 +119,9 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
         agent.stamp += 1
         agent.counts = {}
         for holding in agent.holdings:
+            channel_id = holding.interaction.channel.channel_id
+            holding.interaction.channel = centre.channels.get(channel_id) or Channel(channel_id=channel_id)
             if holding.counts:
-                channel_id = holding.interaction.channel.channel_id
                 agent.counts[channel_id] = agent.counts.get(channel_id, 0) + 1
         if agent.presence != "offline":
             profile.signed_in += 1
