@@ -1,0 +1,217 @@
+"""What happens, in lines for people: who gets what and why, and who waits and why. Reads facts, asks for explanations, prints nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from router.core.explain import Explanation
+from router.core.facts import (
+    Fact,
+    HopLimitReached,
+    InteractionAssigned,
+    InteractionEnded,
+    InteractionMoved,
+    InteractionPassedOn,
+    InteractionQueued,
+    NoticeSent,
+    OfferEnded,
+    OfferMade,
+    PoolsOpened,
+    PresenceChanged,
+    PriorityRaised,
+    RefusalsCleared,
+    RequirementRelaxed,
+    StepTaken,
+    WorkSuspended,
+)
+from router.errors import SignalError
+from router.service import Router
+
+UNFIT: Final = {"kind", "channel", "pool", "requirement"}
+"""Codes of agents that it is not for, whatever they do."""
+
+
+class Line(NamedTuple):
+    """One line: when (milliseconds since the start), what it is about, what happened, and why. ``mood`` is for colours."""
+
+    at_ms: int
+    subject: str
+    event: str
+    detail: str
+    mood: str = ""
+
+
+class Commentary:
+    """A sink of facts that hands out lines."""
+
+    def __init__(self, router: Router, show: Callable[[Line], None]) -> None:
+        self._router = router
+        self._show = show
+        self._started_at = router.now()
+        self._names: dict[str, str] = {
+            agent.agent_id: agent.name or agent.agent_id for agent in router.plan.agents
+        }
+        self._is_there: set[str] = set()
+        self._step: StepTaken | None = None
+
+    def read(self, fact: Fact) -> None:
+        """Say what a fact means, if it is worth a line."""
+        match fact:
+            case InteractionQueued():
+                # Whether it has to wait is known once all that happened in this moment was told.
+                asyncio.get_running_loop().call_soon(self._tell_if_waiting, fact)
+            case OfferMade():
+                self._tell(
+                    fact,
+                    fact.interaction_id,
+                    f"offered to {self._name(fact.agent_id)}",
+                    self._why(fact),
+                    "good",
+                )
+            case InteractionAssigned():
+                self._tell(
+                    fact,
+                    fact.interaction_id,
+                    f"answered by {self._name(fact.agent_id)}",
+                    f"after {_seconds(fact.wait_ms)} in {fact.queue}",
+                    "good",
+                )
+            case OfferEnded():
+                self._offer_ended(fact)
+            case InteractionEnded():
+                self._ended(fact)
+            case PresenceChanged():
+                self._presence(fact)
+            case _:
+                self._ladder(fact)
+
+    def _ladder(self, fact: Fact) -> None:
+        match fact:
+            case StepTaken():
+                self._step = fact  # what it did comes with the facts behind it
+            case RequirementRelaxed():
+                self._tell(fact, fact.interaction_id, "relaxed", fact.what, "step")
+            case PoolsOpened():
+                self._tell(fact, fact.interaction_id, "widened", f"also {', '.join(fact.pools)}", "step")
+            case PriorityRaised():
+                self._tell(
+                    fact, fact.interaction_id, "raised", f"priority {fact.before} → {fact.priority}", "step"
+                )
+            case InteractionMoved():
+                where = f"{fact.from_queue} → {fact.to_queue} ({fact.cause})"
+                self._tell(fact, fact.interaction_id, "moved", where, "step")
+            case NoticeSent():
+                self._tell(fact, fact.interaction_id, f"notice to {fact.target}", fact.message, "step")
+            case HopLimitReached():
+                self._tell(fact, fact.interaction_id, "stays", f"in {fact.queue}: moved too often", "bad")
+            case RefusalsCleared():
+                self._tell(
+                    fact,
+                    fact.interaction_id,
+                    "asked again",
+                    "everybody who could take it had refused",
+                    "step",
+                )
+            case InteractionPassedOn():
+                who = f"transferred by {self._name(fact.agent_id)}"
+                self._tell(fact, fact.interaction_id, who, f"{fact.from_queue} → {fact.to_queue}", "step")
+            case WorkSuspended():
+                who = f"put aside by {self._name(fact.agent_id)}"
+                self._tell(fact, fact.interaction_id, who, "for more urgent work")
+            case _:
+                pass
+
+    def _tell(self, fact: Fact, subject: str, event: str, detail: str, mood: str = "") -> None:
+        step = self._step
+        if step is not None and mood == "step" and (step.at, step.interaction_id) == (fact.at, subject):
+            event, detail = f"step {step.step}", f"{event}: {detail}"
+        self._show(Line(fact.at - self._started_at, subject, event, detail, mood))
+
+    def _name(self, agent_id: str) -> str:
+        return self._names.get(agent_id, agent_id)
+
+    def _why(self, fact: OfferMade) -> str:
+        score = f", score {fact.score / 1_000_000:g}" if fact.score else ""
+        others = ""
+        explanation = self._explain(fact.interaction_id)
+        if explanation is not None:
+            able = [
+                self._name(verdict.agent_id) for verdict in explanation.verdicts if verdict.code == "can-take"
+            ]
+            others = f"; before {', '.join(able)}" if able else "; nobody else is free for it"
+        return f"{fact.queue}: tier {fact.tier}{score}, {fact.choice}{others}"
+
+    def _tell_if_waiting(self, fact: InteractionQueued) -> None:
+        explanation = self._explain(fact.interaction_id)
+        if explanation is None or explanation.state != "queued":
+            return
+        rule = f" (rule {fact.rule})" if fact.rule else ""
+        self._tell(fact, fact.interaction_id, "waits", f"{fact.queue}{rule}: {self._why_not(explanation)}")
+
+    def _why_not(self, explanation: Explanation) -> str:
+        here = [verdict for verdict in explanation.verdicts if verdict.code != "offline"]
+        if not here:
+            return "nobody is signed in"
+        if explanation.missing:
+            return f"nobody here meets {' and '.join(explanation.missing)}"
+        told = [verdict for verdict in here if verdict.code not in UNFIT]
+        told = told or [verdict for verdict in here if verdict.code == "requirement"] or here
+        counts = Counter(verdict.code for verdict in told).most_common()
+        example = next(verdict for verdict in told if verdict.code == counts[0][0])
+        summed_up = ", ".join(f"{count} {code}" for code, count in counts)
+        return f"{summed_up}; {self._name(example.agent_id)}: {example.detail}"
+
+    def _explain(self, interaction_id: str) -> Explanation | None:
+        try:
+            return self._router.explain(interaction_id)
+        except SignalError:
+            return None
+
+    def _offer_ended(self, fact: OfferEnded) -> None:
+        name = self._name(fact.agent_id)
+        match fact.how:
+            case "declined":
+                self._tell(fact, fact.interaction_id, f"declined by {name}", fact.reason, "bad")
+            case "expired":
+                self._tell(
+                    fact,
+                    fact.interaction_id,
+                    f"no answer from {name}",
+                    "back in the queue, at its place",
+                    "bad",
+                )
+            case "rescinded":
+                self._tell(
+                    fact,
+                    fact.interaction_id,
+                    f"taken from {name}",
+                    f"{fact.reason}; back in the queue",
+                    "bad",
+                )
+            case "failed":
+                self._tell(fact, fact.interaction_id, f"did not reach {name}", fact.reason, "bad")
+            case "accepted" | "cancelled":
+                pass
+
+    def _ended(self, fact: InteractionEnded) -> None:
+        if fact.how == "completed":
+            return
+        why = f"after {_seconds(fact.wait_ms)} in {fact.queue}"
+        if fact.reason:
+            why = f"{fact.reason}, {why}"
+        self._tell(fact, fact.interaction_id, fact.how, why, "bad")
+
+    def _presence(self, fact: PresenceChanged) -> None:
+        is_first = fact.agent_id not in self._is_there
+        self._is_there.add(fact.agent_id)
+        if is_first and fact.presence == "ready":
+            return  # everybody comes in at the start; one line for each says little
+        reason = f" ({fact.reason})" if fact.reason else ""
+        self._tell(fact, self._name(fact.agent_id), f"{fact.presence}{reason}", "")
+
+
+def _seconds(ms: int) -> str:
+    return f"{ms / 1000:.1f} s"
