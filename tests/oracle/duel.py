@@ -67,10 +67,11 @@ def engine_makers() -> Makers:
 
 def reference_makers() -> Makers:
     """The reference against itself; it cannot be made again, so `restore` is a new one that nobody asks for."""
+    problems = engine_makers().plan_problems
     return Makers(
-        make=ReferenceAsSubject,
-        restore=lambda plan, data: ReferenceAsSubject(plan),
-        plan_problems=engine_makers().plan_problems,
+        make=lambda plan: ReferenceAsSubject(plan, plan_problems=problems),
+        restore=lambda plan, data: ReferenceAsSubject(plan, plan_problems=problems),
+        plan_problems=problems,
     )
 
 
