@@ -50,7 +50,7 @@ def tier_of(tiers: Tiers | None, profile: Profile) -> int | None:
 
 
 def score_of(centre: Centre, queue: QueueState, need: Need, profile: Profile, agent_id: AgentId) -> int:
-    """Return the static score in thousandths of thousandths: weight × term, summed, and the preferences that are met."""
+    """Return the static score in millionths: weight × term, summed, and the preferences that are met."""
     score = 0
     terms = centre.policies.terms
     for name, weight in queue.plan.score:

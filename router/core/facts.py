@@ -61,7 +61,7 @@ class InteractionMoved(NamedTuple):
 
 
 class OfferMade(NamedTuple):
-    """A decision: this agent, chosen in this tier with this score (thousandths) by this dynamic policy."""
+    """A decision: this agent, chosen in this tier with this score (millionths) by this dynamic policy."""
 
     at: int
     decision: int
