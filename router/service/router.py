@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, overload
 
 from router.core.effects import Effect
 from router.core.engine import Engine
@@ -42,6 +42,8 @@ Moment = int | datetime | timedelta
 
 
 _Told = TypeVar("_Told", Fact, Effect)
+_One = TypeVar("_One", bound=Fact)
+_Two = TypeVar("_Two", bound=Fact)
 
 
 class Router:
@@ -70,7 +72,7 @@ class Router:
         self._engine: Engine | None = None
         self._writer: Writer | None = None
         self._directory = Directory(self)
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[Subscription[Fact]] = []
         self._fact_sinks: list[FactSink] = []
         self._effect_sinks: list[EffectSink] = []
         self._numbers = itertools.count(1)
@@ -238,12 +240,23 @@ class Router:
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def subscribe(self, *kinds: type[Fact], capacity: int = 1_000) -> Subscription:
+    @overload
+    def subscribe(self, kind: type[_One], /, *, capacity: int = ...) -> Subscription[_One]: ...
+
+    @overload
+    def subscribe(
+        self, kind: type[_One], other: type[_Two], /, *, capacity: int = ...
+    ) -> Subscription[_One | _Two]: ...
+
+    @overload
+    def subscribe(self, *kinds: type[Fact], capacity: int = ...) -> Subscription[Fact]: ...
+
+    def subscribe(self, *kinds: type[Any], capacity: int = 1_000) -> Subscription[Any]:
         """Read facts as they happen, of these kinds or all: ``async for fact in router.subscribe()``.
 
         A reader that falls more than ``capacity`` facts behind gets ``LagError``.
         """
-        subscription = Subscription(kinds, capacity)
+        subscription: Subscription[Fact] = Subscription(kinds, capacity)
         if self._over is not None:
             subscription.close()
         self._subscriptions = [other for other in self._subscriptions if other.is_open]

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar, cast
 
 from router.core.facts import Fact
 from router.errors import RouterError
 from router.service.waiting import Bell, LagError
 
+FactT = TypeVar("FactT", bound=Fact)
 
-class Subscription:
+
+class Subscription(Generic[FactT]):
     """An async iterator over facts, from the moment of subscribing on.
 
     It ends when the router closes or ``close`` is called. After ``LagError`` it is over: what had been buffered comes first.
     """
 
-    def __init__(self, kinds: tuple[type[Fact], ...], capacity: int) -> None:
+    def __init__(self, kinds: tuple[type[FactT], ...], capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"a subscription holds at least 1 fact, not {capacity}")
-        self._kinds = frozenset(kinds)
+        self._kinds: frozenset[type] = frozenset(kinds)
         self._capacity = capacity
-        self._buffer: deque[Fact] = deque()
+        self._buffer: deque[FactT] = deque()
         self._bell = Bell()
         self._end: RouterError | None = None
         self.is_open = True
@@ -34,7 +36,7 @@ class Subscription:
         if len(self._buffer) >= self._capacity:
             self.close(LagError(self._capacity))
             return
-        self._buffer.append(fact)
+        self._buffer.append(cast(FactT, fact))
         self._bell.ring()
 
     def close(self, error: RouterError | None = None) -> None:
@@ -47,7 +49,7 @@ class Subscription:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Fact:
+    async def __anext__(self) -> FactT:
         while not self._buffer:
             if not self.is_open:
                 error, self._end = self._end, None

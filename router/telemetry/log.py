@@ -1,6 +1,8 @@
-"""What is written to the log, and how: structlog, lines for people or JSON, names dotted and in the past tense.
+"""What is written to the log, and how: structlog, lines for people or JSON, names dotted and in the past
+tense.
 
-The core logs nothing: facts are its log, and a shell may write them here at debug. Nothing is set up on import.
+The core logs nothing: facts are its log, and a shell may write them here at debug. Nothing is set up on
+import.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ def configure(
     stream: TextIO | None = None,
     colours: bool | None = None,
 ) -> None:
-    """Set structlog up for this process: ``form`` and ``level``, onto ``stream`` (stderr). ``colours`` None: on a terminal only.
+    """Set structlog up for this process: ``form`` and ``level``, onto ``stream`` (stderr). ``colours``
+    None: on a terminal only.
 
     Raises ``ValueError`` for a level that is not one of ``LEVELS``.
     """
