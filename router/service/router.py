@@ -92,7 +92,13 @@ class Router:
             self._snapshot = None
             self._directory.recall(self._engine.centre)
         self._writer = Writer(
-            self._engine, self._clock, self._deliver, self._stop, mailbox=self._mailbox, journal=self._journal
+            self._engine,
+            self._clock,
+            self._deliver,
+            self._stop,
+            now=self._engine.now,
+            mailbox=self._mailbox,
+            journal=self._journal,
         )
         return self
 

@@ -36,6 +36,7 @@ class Writer:
     Everything happens in callbacks of the loop; a task exists only while a journal is being written to. A signal's time is the
     time at which it was posted. ``deliver`` gets every outcome, then the sender its answer. What ``deliver`` or the core
     raise (but for ``SignalError``) stops the writer for good: ``on_failure`` hears of it, and so does everybody who waits.
+    ``now`` is the core's clock: where the machine's is behind it, after a restart, time stands still until it has caught up.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Writer:
         deliver: Callable[[Outcome], None],
         on_failure: Callable[[RouterError], None],
         *,
+        now: int = 0,
         mailbox: int,
         journal: Journal | None = None,
     ) -> None:
@@ -59,7 +61,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._mailbox: deque[tuple[int, Signal, Reply]] = deque()
         self._taken: list[Reply] = []  # of the batch that is not out yet
-        self._at = clock.now()
+        self._at = max(now, clock.now())
         self._is_turn_due = False
         self._committing: asyncio.Task[None] | None = None
         self._timer: Timer | None = None

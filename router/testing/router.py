@@ -93,9 +93,13 @@ class TestRouter(Router):
         """It is held for an agent right now; for ``to`` if given."""
         if self.state_of(interaction_id) != "offered":
             self._fail(interaction_id, f"offered{_to(to)}")
-        made = [fact for fact in self.facts_of(interaction_id) if isinstance(fact, OfferMade)][-1]
-        if to is not None and made.agent_id != to:
-            self._fail(interaction_id, f"offered to {to}", f"offered to {made.agent_id}")
+        holders = [
+            offer.agent_id
+            for offer in self._directory.offers.values()
+            if offer.interaction_id == interaction_id
+        ]
+        if to is not None and to not in holders:
+            self._fail(interaction_id, f"offered to {to}", f"offered to {', '.join(holders)}")
 
     def assert_waiting(self, interaction_id: str, *, queue: str | None = None) -> None:
         """It waits for an agent and is not offered to any right now; in ``queue`` if given."""

@@ -142,6 +142,21 @@ async def test_a_snapshot_goes_on_where_it_was_taken(plan: Plan) -> None:
         assert ended.value.state == "abandoned"
 
 
+async def test_a_machine_whose_clock_went_back_goes_on(plan: Plan) -> None:
+    """Restarted with an earlier clock, the router's time stands still until the clock has caught up."""
+    async with TestRouter(plan, clock=ManualClock(1_000_000)) as first:
+        await first.sign_in("ana")
+        await first.submit("support", id="call-1")
+        snapshot = first.snapshot()
+    async with TestRouter(plan, clock=ManualClock(990_000), snapshot=snapshot) as second:
+        await second.submit("support", id="call-2")
+        assert second.facts[-1].at == 1_000_000
+        await second.advance("29s")
+        second.assert_offered("call-1", to="ana")
+        await second.advance("1s")
+        second.assert_waiting("call-1")
+
+
 async def test_a_new_plan_takes_over_at_once(router: TestRouter) -> None:
     """Work that waits is decided under it."""
     call = await router.submit("support")
