@@ -51,7 +51,7 @@ from router.core.presence import (
 )
 from router.core.queueing import reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
-from router.core.reload import adopt_first, replace_plan
+from router.core.reload import adopt_first, check, replace_plan
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -89,6 +89,7 @@ class Engine:
     __slots__ = ("_centre",)
 
     def __init__(self, plan: Plan, policies: Policies, *, now: int = 0) -> None:
+        check(plan, policies)
         self._centre = Centre(plan, policies, now)
         adopt_first(self._centre)
 

@@ -45,7 +45,6 @@ Code = Literal[
     "section-wrap-up",
     "channel-max",
     "capacity",
-    "other-work",
     "can-take",
     "chosen",
 ]
@@ -63,7 +62,6 @@ CODES: Final[dict[Code, str]] = {
     "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
     "channel-max": "the agent holds as many of the channel as it may",
     "capacity": "the agent's free units do not suffice",
-    "other-work": "the agent could take it, but other work comes first for it",
     "can-take": "the agent can take it; tier, score and key say how it ranks",
     "chosen": "the agent it went to",
 }

@@ -1,0 +1,99 @@
+"""Snapshots and plain data: complete, exact, and refused where they do not fit."""
+
+from __future__ import annotations
+
+import gc
+import json
+
+import pytest
+
+from agents.model import AgentId
+from router.core.encoding import canonical, from_data, to_data
+from router.core.engine import Engine
+from router.core.names import InteractionId, OfferId, QueueId
+from router.core.plan import After, DivertTo, MoveTo, Notify, OfferRules, Step, WidenTo
+from router.core.requirement import All, Any
+from router.core.signals import AgentSignedIn, OfferAccepted, PlanReplaced, WorkFinished
+from router.policies import BUILT_IN
+from tests.core.builders import a_call, a_plan, an_agent, an_engine, skill, with_queue
+
+ANA = AgentId("ana")
+
+
+def test_a_restored_engine_goes_on_as_if_nothing_had_happened() -> None:
+    """Through JSON and back, with an open offer, a waiting call and a refusal, the same facts follow."""
+    plan = a_plan(
+        an_agent("ana"),
+        an_agent("ben"),
+        ladder=(Step(name="s", trigger=After(ms=9_000), operations=(Notify(target="lead"),)),),
+    )
+    engine = an_engine(plan)
+    engine.handle(AgentSignedIn(ANA), 0)
+    for number in range(3):
+        engine.handle(a_call(f"c{number}"), number)
+    engine.handle(OfferAccepted(OfferId(1), ANA), 10)
+    twin = Engine.restore(plan, BUILT_IN, json.loads(json.dumps(engine.snapshot())))
+    assert engine.snapshot() == twin.snapshot()
+    for signal, now in ((AgentSignedIn(AgentId("ben")), 20), (WorkFinished(InteractionId("c0"), ANA), 8_000)):
+        assert engine.handle(signal, now) == twin.handle(signal, now)
+    assert engine.advance(100_000) == twin.advance(100_000)
+
+
+def test_a_snapshot_of_another_plan_or_format_or_a_damaged_one_is_refused() -> None:
+    """The error says which, and what was expected."""
+    plan = a_plan(an_agent("ana"))
+    data = an_engine(plan).snapshot()
+    with pytest.raises(ValueError, match="taken under plan 'v1', not under 'v2'"):
+        Engine.restore(with_queue(plan, priority=1), BUILT_IN, data)
+    with pytest.raises(ValueError, match="this version reads 'switchroom.snapshot/1'"):
+        Engine.restore(plan, BUILT_IN, {**data, "format": "other/9"})
+    with pytest.raises(ValueError, match="damaged: KeyError: 'agents'"):
+        Engine.restore(plan, BUILT_IN, {key: value for key, value in data.items() if key != "agents"})
+
+
+def test_values_survive_being_written_down() -> None:
+    """Signals with trees, plans with ladders: the same value again, and one canonical text."""
+    tree = All(
+        of=(
+            Any(of=(skill("a"), skill("b", opens_ms=5))),
+            skill("c", weight=500),
+        )
+    )
+    steps = (Step(name="s", trigger=After(ms=1), operations=(WidenTo(pools=()), DivertTo(target="mail"))),)
+    plan = a_plan(an_agent("ana", french=3), requirement=tree, ladder=steps)
+    for value in (
+        a_call(requirement=tree, attributes={"a": 1, "b": "x", "c": True}),
+        PlanReplaced(plan),
+        MoveTo(queue=QueueId("q")),
+    ):
+        assert value == from_data(json.loads(json.dumps(to_data(value))))
+        assert canonical(value) == canonical(from_data(to_data(value)))
+
+
+def test_what_is_not_a_value_is_refused() -> None:
+    """Neither unknown kinds nor unknown fields come to life."""
+    with pytest.raises(ValueError, match="no value type is called 'Popen'"):
+        from_data({"$": "Popen", "args": "ls"})
+    with pytest.raises(ValueError, match="MoveTo"):
+        from_data({"$": "MoveTo", "nowhere": 1})
+    with pytest.raises(TypeError, match="object is not a value"):
+        to_data(object())
+
+
+def test_forgotten_work_leaves_no_garbage_behind() -> None:
+    """With the collector off, interactions go as soon as they are forgotten: the core leaves no reference cycles."""
+    engine = an_engine(a_plan(an_agent("ana"), offers=OfferRules(timeout_ms=1_000)))
+    engine.handle(AgentSignedIn(ANA), 0)
+    gc.collect()
+    gc.disable()
+    try:
+        engine.handle(a_call(), 0)
+        engine.handle(OfferAccepted(OfferId(1), ANA), 1)
+        engine.handle(WorkFinished(InteractionId("call-1"), ANA), 2)
+        engine.handle(a_call("later"), 200_000_000)
+        engine.handle(OfferAccepted(OfferId(2), ANA), 200_000_000)
+        assert InteractionId("call-1") not in engine.centre.interactions
+        assert OfferId(1) not in engine.centre.offers
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
