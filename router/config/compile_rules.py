@@ -8,15 +8,12 @@ from difflib import get_close_matches
 from itertools import count
 
 from router.config.names import Names, Place
-from router.config.scalars import duration_text
+from router.config.scalars import duration_text, found
+from router.config.schema_ladders import NoticeMap, OperationMap, RelaxMap, StepMap
 from router.config.schema_rules import (
     AskedSkill,
     Need,
     NeedMap,
-    NoticeMap,
-    OperationMap,
-    RelaxMap,
-    StepMap,
     Test,
     TestMap,
     When,
@@ -115,7 +112,8 @@ class _Growing:
                         yield SkillTerm(skill=SkillName(key), op=asked.op, level=asked.level)
                     else:
                         words = [*names.skills, *sorted(NeedMap.WORDS)]
-                        here.note(f"unknown skill {shown(key)!r}", did_you_mean(key, words), key=True)
+                        hint = did_you_mean(key, words) or did_you_mean(key, names.skills)
+                        here.note(f"unknown skill {shown(key)!r}", hint, key=True)
 
 
 def spots(written: str | list[str], place: Place) -> Iterator[tuple[str, Place]]:
@@ -236,9 +234,9 @@ def _match(
         if name == "channel" and op in {"==", "!=", "in"}:
             names.channel(str(part), spot)
         elif name == "priority" and not (isinstance(part, int) and not isinstance(part, bool)):
-            spot.note(f"a priority is a whole number, not {shown(part)!r}")
+            spot.note(f"a priority is a whole number, not {found(part)}")
         elif name in {"channel", "customer"} and not isinstance(part, str):
-            spot.note(f"a {name} is a text, not {shown(part)!r}", f"put it in quotes: '{shown(part)}'")
+            spot.note(f"a {name} is a text, not {found(part)}", f"put it in quotes: '{shown(part)}'")
         elif op in {">=", ">", "<=", "<"} and isinstance(part, bool):
             spot.note("true and false have no order", "compare with '==' or '!='")
     return plan.Match(field=name, op=op, value=value)

@@ -239,7 +239,7 @@ def _names(written: Written, sections: list[Document], rosters: list[Document], 
             for agent in (place / "agents").entries():
                 names.agents.setdefault(agent, place / "agents" / agent)
     if isinstance(raw.get("skills"), list):
-        names.skills = _texts(raw["skills"])
+        names.skills = list(dict.fromkeys(_texts(raw["skills"])))
     elif names.agents and whole:
         had = (skill for place in names.agents.values() for skill in _skills_of(place))
         names.skills = list(dict.fromkeys(had))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from router.config.scalars import found
+from router.config.scalars import LENIENT, found
 from router.config.yaml_source import Document, Steps, Value, shown
 from router.errors import did_you_mean
 
@@ -57,7 +58,7 @@ def validate(document: Document, model: type[ModelT]) -> ModelT | None:
         cut += nulls
     for _ in range(_ROUNDS_MAX):
         try:
-            return model.model_validate(value)
+            return model.model_validate(value, context={LENIENT: bool(cut)})
         except ValidationError as error:
             errors = error.errors(include_url=False)
         targets: set[Steps] = set()
@@ -210,11 +211,18 @@ def _quoting_hint(kind: str, value: object) -> str:
 # ── looking things up in the model's own JSON Schema, only once something is wrong ───────────────────────────────
 
 
+@cache
+def _schema(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema(by_alias=True)
+
+
 def _schemas_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[Schema]:
     """Return the schemas that could stand at the place: every alternative of a union."""
-    root = model.model_json_schema(by_alias=True)
+    root = _schema(model)
     current = list(_alternatives(root, root))
     for step in loc:
+        if isinstance(step, str) and step.startswith("<"):
+            continue  # the tag of a union by shape
         below = [found for schema in current for found in _child(root, schema, step)]
         current = below or current  # a union's tag leads nowhere
     return current

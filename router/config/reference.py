@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_rules
+from router.config import schema, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 
 BEGIN: Final = (
@@ -47,11 +47,11 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
     (
         "A ladder",
         (
-            ("step", schema_rules.StepMap),
-            ("queue length", schema_rules.QueueLengthMap),
-            ("operation", schema_rules.OperationMap),
-            ("relax", schema_rules.RelaxMap),
-            ("notice", schema_rules.NoticeMap),
+            ("step", schema_ladders.StepMap),
+            ("queue length", schema_ladders.QueueLengthMap),
+            ("operation", schema_ladders.OperationMap),
+            ("relax", schema_ladders.RelaxMap),
+            ("notice", schema_ladders.NoticeMap),
         ),
     ),
     (

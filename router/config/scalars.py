@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from router.config.yaml_source import shown
@@ -39,6 +39,14 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=kebab)
 
 
+LENIENT: Final = "lenient"
+
+
+def is_lenient(info: ValidationInfo) -> bool:
+    """Say whether parts that were wrong have been left out, so that a mapping may lack what it must have."""
+    return bool(info.context and info.context.get(LENIENT))
+
+
 def wrong(message: str, hint: str = "") -> NoReturn:
     """Raise what is wrong with a value, for a validator; ``hint`` says what would do."""
     raise PydanticCustomError("switchroom", "{text}", {"text": message, "hint": hint})
@@ -50,7 +58,7 @@ def found(value: object) -> str:
         case None:
             return "nothing"
         case bool():
-            return f"{str(value).lower()} (yes or no)"
+            return str(value).lower()
         case int() | float():
             return f"the number {shown(value)}"
         case str():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema, model_validator
+from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
 
 from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, AgentKind, WrapUpScope
 from router.config.scalars import (
@@ -22,9 +22,11 @@ from router.config.scalars import (
     Words,
     by_shape,
     duration_ms,
+    is_lenient,
     wrong,
 )
-from router.config.schema_rules import Names, Need, Priority, StepMap, When
+from router.config.schema_ladders import StepMap
+from router.config.schema_rules import Names, Need, Priority, When
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -95,7 +97,9 @@ class WrapUpMap(Model):
     )
 
     @model_validator(mode="after")
-    def _is_one(self) -> Self:
+    def _is_one(self, info: ValidationInfo) -> Self:
+        if is_lenient(info):
+            return self
         if self.timed is not None and self.until_done is not None:
             wrong("wrap-up is either 'timed' or 'until-done'", "remove one")
         if self.timed is None and self.until_done is None and self._must_say():
@@ -137,7 +141,9 @@ class LimitMap(Model):
     overflow: Name | None = Field(None, description="Try this queue, or this section's default queue.")
 
     @model_validator(mode="after")
-    def _is_one(self) -> Self:
+    def _is_one(self, info: ValidationInfo) -> Self:
+        if is_lenient(info):
+            return self
         if self.divert is not None and self.overflow is not None:
             wrong("a limit has either 'divert' or 'overflow'", "remove one")
         return self

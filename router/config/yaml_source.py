@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from router.config.yaml_hints import character_problem, syntax_hint
 from router.errors import Problem
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
@@ -170,41 +171,17 @@ def read_text(text: str, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        what = f"not readable as YAML: {error.problem or 'broken'}" + (
-            f" {error.context}" if error.context else ""
-        )
-        document.problems.append(
-            Problem(name, line, column, "", what, _syntax_hint(text, line, error.problem or ""))
-        )
+        what = f"not readable as YAML: {error.problem or 'broken'}"
+        if error.context:
+            started = error.context_mark
+            what += f" {error.context}" + (f" that starts on line {started.line + 1}" if started else "")
+        hint = syntax_hint(text, line, error.problem or "")
+        document.problems.append(Problem(name, line, column, "", what, hint))
     except (yaml.YAMLError, UnicodeError) as error:
-        document.problems.append(_character_problem(text, name, error))
+        document.problems.append(character_problem(text, name, error))
     except _Refused:
         pass
     return document
-
-
-def _syntax_hint(text: str, line: int, problem: str) -> str:
-    lines = text.split("\n")
-    written = lines[line - 1] if 0 < line <= len(lines) else ""
-    if "\t" in written[: len(written) - len(written.lstrip())] or "cannot start any token" in problem:
-        if "\t" in written:
-            return "indent with spaces, not with tabs"
-        return "put the text in quotes"
-    if "expected node content" in problem or "expected ',' or" in problem:
-        return "a bracket, brace or quote is not closed"
-    if "mapping values are not allowed" in problem:
-        return "a text with ': ' in it needs quotes; keys of one mapping stand in one column"
-    return ""
-
-
-def _character_problem(text: str, name: str, error: Exception) -> Problem:
-    for match in re.finditer(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text):
-        before = text[: match.start()]
-        line, column = before.count("\n") + 1, match.start() - (before.rfind("\n") + 1) + 1
-        return Problem(
-            name, line, column, "", f"the character U+{ord(match[0]):04X} cannot stand in YAML", "remove it"
-        )
-    return Problem(name, 0, 0, "", f"not readable as YAML: {shown(error)}")
 
 
 class _Refused(Exception):

@@ -1,0 +1,121 @@
+"""The models of ladders: steps, their triggers, what they do. Descriptions here are what editors and the reference show."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Tag, ValidationInfo, model_validator
+
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL
+from router.config.scalars import Duration, Model, Name, Words, by_shape, is_lenient, kebab, wrong
+from router.config.schema_rules import PRIORITY_MAX, Names
+
+
+class RelaxMap(Model):
+    """What to ask no more, or less of. Exactly one of `skill` and `tag`."""
+
+    skill: Name | None = Field(None, description="Terms on this skill count as met.")
+    tag: Name | None = Field(None, description="Terms on this tag count as met.")
+    to: Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)] | None = Field(
+        None, description="Ask only for this level of the skill, instead of nothing."
+    )
+
+    @model_validator(mode="after")
+    def _is_about_one(self, info: ValidationInfo) -> Self:
+        if is_lenient(info):
+            return self
+        if (self.skill is None) == (self.tag is None):
+            wrong("'relax' takes either 'skill' or 'tag'", "write {skill: french, to: 2} or {tag: site}")
+        if self.tag is not None and self.to is not None:
+            wrong("'to' is a level, and a tag has none", "leave 'to' out")
+        return self
+
+
+class NoticeMap(Model):
+    """A notice, with a text."""
+
+    target: Words = Field(description="Who is told; means something to the outside only.")
+    message: Words | None = Field(None, description="What they are told.")
+
+
+Relax = Annotated[
+    Annotated[Name, Tag("<scalar>")] | Annotated[RelaxMap, Tag("<mapping>")],
+    by_shape("a skill, or a mapping such as {skill: french, to: 2}"),
+]
+Notice = Annotated[
+    Annotated[Words, Tag("<scalar>")] | Annotated[NoticeMap, Tag("<mapping>")],
+    by_shape("who is told, or a mapping such as {target: supervisors, message: busy}"),
+]
+
+
+class OperationMap(Model):
+    """One thing a step does. Exactly one key."""
+
+    relax: Relax | None = Field(
+        None, description="Ask less of the agent: a skill, or `{skill: french, to: 2}`, or `{tag: site}`."
+    )
+    widen_to: Names | None = Field(None, description="Open these pools to the interaction.")
+    raise_priority: Annotated[int, Field(ge=1, le=PRIORITY_MAX)] | None = Field(
+        None, description="Add to its priority."
+    )
+    move_to: Name | None = Field(
+        None,
+        description="Move it to this queue, or to a section's default queue; priority and place are kept.",
+    )
+    notify: Notice | None = Field(None, description="Tell somebody: a target, or `{target: …, message: …}`.")
+    divert: Words | None = Field(
+        None, description="End here and go on elsewhere: voicemail, a number, a message."
+    )
+    end: Words | None = Field(None, description="End as expired, with this reason.")
+
+    @model_validator(mode="after")
+    def _is_one(self, info: ValidationInfo) -> Self:
+        if is_lenient(info):
+            return self
+        if len(self.model_fields_set) != 1:
+            names = ", ".join(
+                f"'{kebab(name)}'" for name in type(self).model_fields if name in self.model_fields_set
+            )
+            if not names:
+                wrong("an item of 'do' without an operation", "write one such as 'raise-priority: 1'")
+            wrong(f"one item of 'do' holds one operation, this has {names}", "put a '-' before each")
+        return self
+
+
+class QueueLengthMap(Model):
+    """A trigger that looks at the queue."""
+
+    queue_length: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        description="Holds while more than this many interactions wait in the queue."
+    )
+
+
+Trigger = Annotated[
+    Annotated[Literal["no-eligible-agent"], Tag("<scalar>")] | Annotated[QueueLengthMap, Tag("<mapping>")],
+    by_shape("'no-eligible-agent' or {queue-length: 20}"),
+]
+
+
+class StepMap(Model):
+    """One step of a ladder, taken once per interaction: `after` a time, or `when` something holds."""
+
+    name: Name | None = Field(
+        None,
+        description="What a reload remembers the step by, unique in its ladder; otherwise made from the trigger"
+        " (`after-30s`, `no-eligible-agent`, `queue-length-20`).",
+    )
+    after: Duration | None = Field(None, description="This long after it was queued here.")
+    when: Trigger | None = Field(
+        None,
+        description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement)"
+        " or `{queue-length: 20}` (more than 20 wait).",
+    )
+    do: Annotated[list[OperationMap], Field(min_length=1)] = Field(description="What happens, in this order.")
+
+    @model_validator(mode="after")
+    def _has_a_trigger(self, info: ValidationInfo) -> Self:
+        if is_lenient(info):
+            return self
+        if (self.after is None) == (self.when is None):
+            wrong("a step has either 'after' or 'when'", "write 'after: 30s' or 'when: no-eligible-agent'")
+        return self
