@@ -102,7 +102,9 @@ def replicate(case: Case, *, seed: int, replications: int, customers: int) -> Ou
     """Run the case ``replications`` times, each with about ``customers`` in its window, and return every
     claim with its 95 % interval.
     """
-    runs = [measure_once(case, seed=f"{seed}/{number}", customers=customers) for number in range(replications)]
+    runs = [
+        measure_once(case, seed=f"{seed}/{number}", customers=customers) for number in range(replications)
+    ]
     return Outcome(
         case=case,
         seed=seed,
@@ -367,7 +369,9 @@ def skills(erlangs: Sequence[float], pools: Sequence[tuple[int, str]]) -> Case:
             for number in range(size)
         ]
         agents += members
-        groups.append(Pool(pool_id=PoolId(f"knows-{known}"), members=tuple(each.agent_id for each in members)))
+        groups.append(
+            Pool(pool_id=PoolId(f"knows-{known}"), members=tuple(each.agent_id for each in members))
+        )
     claims: list[Claim] = []
     for place, kind in enumerate(types):
         claims += [
