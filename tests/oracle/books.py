@@ -98,6 +98,9 @@ class Books:
         self.paused: set[AgentId] = set()
         self.capacity: dict[AgentId, int] = {}
         self._took: set[AgentId] = set()
+        self._twice: set[tuple[AgentId, InteractionId]] = set()
+        """Pairs that hold an interaction twice, say a wrap-up of it and the contact that came back: facts name the
+        pair, so nobody can tell which of the two is suspended."""
         self._learn(plan)
 
     def _learn(self, plan: Plan) -> None:
@@ -159,7 +162,7 @@ class Books:
 
     def _check_capacity(self) -> None:
         """Check the agents that took something, now that what it suspends is suspended."""
-        for agent_id in self._took:
+        for agent_id in self._took - {agent_id for agent_id, _ in self._twice}:
             held = [one for one in self.held.get(agent_id, []) if one.counts and not one.is_suspended]
             units, capacity = sum(one.units for one in held), self.agents[agent_id].capacity
             assert units <= capacity, f"{agent_id} holds {units} of {capacity} units: {held}"
@@ -189,7 +192,7 @@ class Books:
                 self._stage(fact)
             case WorkSuspended() | WorkResumed():
                 suspended = isinstance(fact, WorkSuspended)
-                assert any(
+                assert (fact.agent_id, fact.interaction_id) in self._twice or any(
                     self._set_suspended(held, suspended)
                     for held in self.held.get(fact.agent_id, [])
                     if held.interaction_id == fact.interaction_id and held.stage != "offered" and held.counts
@@ -209,6 +212,18 @@ class Books:
             case _:
                 entry = self.entries[fact.interaction_id]
                 assert entry.state in ("queued", "offered"), f"{fact}: it is {entry.state}"
+
+    def _hold(self, agent_id: AgentId, held: Held) -> None:
+        mine = self.held.setdefault(agent_id, [])
+        if any(one.interaction_id == held.interaction_id for one in mine):
+            self._twice.add((agent_id, held.interaction_id))
+        mine.append(held)
+
+    def _release(self, agent_id: AgentId, held: Held) -> None:
+        mine = self.held[agent_id]
+        mine.remove(held)
+        if all(one.interaction_id != held.interaction_id for one in mine):
+            self._twice.discard((agent_id, held.interaction_id))
 
     def _set_suspended(self, held: Held, suspended: bool) -> bool:
         if held.is_suspended == suspended:
@@ -312,7 +327,7 @@ class Books:
         entry.state = "offered"
         self.offers[fact.offer_id] = OpenOffer(fact.interaction_id, fact.agent_id)
         units = self._cost(fact.agent_id, entry.channel)
-        self.held[fact.agent_id].append(Held(entry, fact.interaction_id, units, "offered"))
+        self._hold(fact.agent_id, Held(entry, fact.interaction_id, units, "offered"))
 
     def _offer_ended(self, fact: OfferEnded) -> None:
         offer = self.offers.pop(fact.offer_id, None)
@@ -324,7 +339,7 @@ class Books:
             held.stage = "accepted"
             entry.state = "accepted"
             return
-        self.held[fact.agent_id].remove(held)
+        self._release(fact.agent_id, held)
         entry.state = "queued"
         if fact.how in ("declined", "expired", "failed"):
             rules = dict(self.sections[entry.queue].offers)[entry.channel]
@@ -334,7 +349,7 @@ class Books:
         if fact.offer_id == NO_OFFER:
             entry = self._check_may_take(fact)
             units = self._cost(fact.agent_id, entry.channel)
-            self.held[fact.agent_id].append(Held(entry, fact.interaction_id, units, "connected"))
+            self._hold(fact.agent_id, Held(entry, fact.interaction_id, units, "connected"))
         else:
             entry = self.entries[fact.interaction_id]
             assert entry.state == "accepted", f"{fact}: it is {entry.state}"
@@ -399,7 +414,7 @@ class Books:
                 assert over, f"{fact}: the agent holds it as {stages}"
                 closes = [h for h in over if (h.stage == "wrap-up") == (fact.wrap_up_ms > 0)] or over
                 assert not closes[0].is_held, f"{fact}: it is held"
-                self.held[agent_id].remove(closes[0])
+                self._release(agent_id, closes[0])
             case WorkHeld():
                 held = self._held(agent_id, interaction_id, "connected")
                 assert self.presence.get(agent_id) == "offline", f"{fact}: the agent is there"

@@ -17,7 +17,8 @@ from router.core.signals import AgentSignedIn, Signal
 from tests.oracle import signals
 from tests.oracle.duel import Duel, Makers, Step, engine_makers
 from tests.oracle.fuzz import plainly
-from tests.oracle.plans import AGENTS, plans
+from tests.oracle.plan_parts import AGENTS
+from tests.oracle.plans import plans
 from tests.oracle.signals import Draw, random_signal, random_time
 
 RANDOMS = st.integers(0, 2**32 - 1).map(Random)

@@ -33,16 +33,8 @@ from router.core.signals import (
     WorkFinished,
     WrapUpDone,
 )
-from tests.oracle.plans import (
-    AGENTS,
-    ATTRIBUTES,
-    broken,
-    chance,
-    mutated,
-    random_requirement,
-    seconds,
-    world_of,
-)
+from tests.oracle.plan_parts import AGENTS, ATTRIBUTES, chance, random_requirement, seconds, world_of
+from tests.oracle.plans import broken, mutated
 from tests.oracle.reference_state import State, Work
 
 Draw = Callable[[Random, State], Signal | None]
