@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from agents.behaviour import Worker
-from agents.model import Agent, AgentId, ChannelId, Pool, PoolId, Skill, SkillName
+from agents.model import Agent, AgentId, ChannelId, Pool, PoolId, Skill, SkillName, WrapUp
 from benchmarks.six_types.model import AGENTS, TYPES, Draws, Result
 from router.core.engine import Engine
 from router.core.facts import InteractionEnded
@@ -55,6 +55,7 @@ def plan() -> Plan:
                 ),
                 default_queue=QueueId(KINDS[0]),
                 offers=((VOICE, OfferRules(auto_answer=True)),),
+                wrap_up=((VOICE, WrapUp()),),
             ),
         ),
         pools=tuple(Pool(pool_id=PoolId(kind), skills=(Skill(name=SkillName(kind)),)) for kind in KINDS),

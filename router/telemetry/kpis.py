@@ -87,11 +87,67 @@ class Kpis:
 
     def take(self, facts: Iterable[Fact]) -> None:
         """Count some facts."""
-        takers = self._takers
+        # Four facts are made for every interaction; they are counted here, all others by a method.
+        waiting, current, seats = self._waiting, self._current, self._seats
         for fact in facts:
-            taker = takers.get(type(fact))
-            if taker is not None:
-                taker(fact)
+            kind = type(fact)
+            if kind is InteractionQueued:
+                at = fact.at
+                row = current.get(fact.queue) or self._row(fact.queue, current)
+                waiting[fact.interaction_id] = row
+                row.present += 1
+                row.area -= at
+                cause = fact.cause
+                if cause == "arrived" or cause == "due":  # noqa: PLR1714 - one comparison is the rule
+                    row.arrived += 1
+                elif cause == "transferred":
+                    row.transferred_in += 1
+                else:
+                    row.requeued += 1
+            elif kind is InteractionAssigned:
+                waited = waiting.pop(fact.interaction_id, None)
+                if waited is None:
+                    continue
+                at, agent_id, wait_ms = fact.at, fact.agent_id, fact.wait_ms
+                waited.present -= 1
+                waited.area += at
+                waited.by_agent[agent_id] += 1
+                if wait_ms:
+                    recent = waited.waits.recent
+                    recent.append(wait_ms)
+                    if len(recent) >= FULL:
+                        waited.waits.fold()
+                else:
+                    waited.waits.at_once += 1
+                if not fact.offer_id:
+                    waited.direct += 1
+                seat = seats[agent_id]
+                if not seat.held:
+                    seat.busy_area -= at
+                    if seat.is_ready:
+                        seat.both_area -= at
+                seat.held += 1
+            elif kind is InteractionEnded:
+                if fact.how == "completed":
+                    self._completed += 1
+                else:
+                    self._ended(fact)
+            elif kind is AssignmentClosed:
+                row = current.get(fact.queue) or self._row(fact.queue, current)
+                row.handled += 1
+                row.connected_ms += fact.connected_ms
+                row.wrap_up_ms += fact.wrap_up_ms
+                seat = seats[fact.agent_id]
+                seat.held = held = seat.held - 1
+                if not held:
+                    at = fact.at
+                    seat.busy_area += at
+                    if seat.is_ready:
+                        seat.both_area += at
+            else:
+                taker = self._takers.get(kind)
+                if taker is not None:
+                    taker(fact)
 
     def start(self, at: int) -> None:
         """Begin to count here: what was counted is forgotten, who waits, works and is signed in is not."""
