@@ -34,6 +34,9 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "centre-from-trace": Command(
+        "router.cli.centre_from_trace", "Make a centre from the groups in an export of real work."
+    ),
     "check": Command("router.cli.check", "Say whether a centre's configuration holds together."),
     "demo": Command("router.cli.demo", "Route live synthetic traffic for a centre and show who gets what."),
     "schema": Command("router.cli.schema", "Write JSON Schema of the files, for editors."),
