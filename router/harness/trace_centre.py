@@ -70,8 +70,8 @@ def centre_from_trace(path: Path, mapping: TraceMapping, *, name: str, waits: fl
         channels.add(ticket.channel)
         first = ticket.section if ticket.queue is None else ticket.queue
         part = (assumed if ticket.handle_ms is None else ticket.handle_ms) / (len(ticket.stops) + 1)
-        for queue in (first, *(first if stop is None else stop for stop in ticket.stops)):
-            key = (ticket.section, str(queue))
+        for queue in map(str, (first, *(first if stop is None else stop for stop in ticket.stops))):
+            key = (ticket.section, queue)
             visits.setdefault(key, Counter())[hour] += 1
             work_ms[key] += int(part)
     if not hours:
