@@ -184,10 +184,15 @@ class QueueSettings(Model):
         None, description="Open the next tier at once while nobody of the earlier ones is signed in. [true]"
     )
     score: dict[Name, Weight] | None = Field(
-        None, description="What makes an agent better: `{skill-fit: 1, least-skilled: 0.2}`. [nothing]"
+        None,
+        description="What makes an agent better, with weights: `{skill-fit: 1, least-skilled: 0.2}`. Terms: `skill-fit`"
+        " (high levels of what is wanted), `most-skilled`, `least-skilled` (keeps rare skills free), `first-skill`"
+        " (what is wanted stands first in the agent's order). [nothing]",
     )
     choice: Name | None = Field(
-        None, description="Who gets it among the best: `longest-idle`, `load-ratio`, … [the channel's]"
+        None,
+        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `round-robin`,"
+        " `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
 

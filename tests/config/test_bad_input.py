@@ -1,5 +1,8 @@
 """Everything that can be wrong with a centre gets one sentence: where, what, and what would do."""
 
+# One case a line: the columns in the messages are easier to check beside the text.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
@@ -11,7 +14,7 @@ from tests.config.building import VALID, wrong_in_section, wrong_with
 
 def test_the_valid_centre_is_valid() -> None:
     """The text that the other tests spoil has nothing wrong with it."""
-    assert [] == wrong_with(VALID)
+    assert wrong_with(VALID) == []
 
 
 @pytest.mark.parametrize(
@@ -131,17 +134,19 @@ def test_impossible_centres() -> None:
     successors: {s: t, old: nowhere}
     sections: {s: {}, t: {}}
     """
-    assert [
+    assert wrong_with(text) == [
         "1:9: pools.experts: nobody can be in pool 'experts' (no agent has french >= 9)",
         "1:41: pools.empty: nobody can be in pool 'empty' (no agent has automated)",
-        "3:25: limit.overflow: a full centre cannot overflow: it is as full wherever the work goes"
-        " (write 'divert', or leave it out to refuse)",
+        (
+            "3:25: limit.overflow: a full centre cannot overflow: it is as full wherever the work goes"
+            " (write 'divert', or leave it out to refuse)"
+        ),
         "4:14: successors.s: queue 's' is still there and needs no successor (remove the line)",
         "4:25: successors.old: unknown queue or section 'nowhere' (there is 's', 't')",
-    ] == wrong_with(text)
-    assert [
+    ]
+    assert wrong_with("centre: none") == [
         "1:1: the centre has no section (write one in sections/NAME.yaml, or under 'sections')"
-    ] == wrong_with("centre: none")
+    ]
 
 
 def test_queues_are_unique_and_not_named_like_other_sections() -> None:
@@ -151,10 +156,10 @@ def test_queues_are_unique_and_not_named_like_other_sections() -> None:
       a: {queues: {x: {}, b: {}}}
       b: {queues: {y: {}, x: {}}}
     """
-    assert [
+    assert wrong_with(text) == [
         "2:23: sections.a.queues.b: queue 'b' is named like another section (such as 'a-b')",
         "3:23: sections.b.queues.x: queue 'x' is in x:2 already (ids are unique in a centre)",
-    ] == wrong_with(text)
+    ]
 
 
 def test_a_file_says_all_that_is_wrong_with_it_at_once() -> None:
@@ -175,7 +180,7 @@ def test_a_file_says_all_that_is_wrong_with_it_at_once() -> None:
       ana: {skills: {frnch: 5}, wrap-up: {timed: 5}}
     """
     said = wrong_with(text)
-    assert [
+    assert said == [
         "1:18: skills[1]: 'french' stands here twice (remove one)",
         "2:26: channels.voice.cost: 0 is not in 1..1000000",
         "2:48: channels.voice.interruptible-by[0]: unknown channel 'fax' (there is 'voice')",
@@ -191,7 +196,7 @@ def test_a_file_says_all_that_is_wrong_with_it_at_once() -> None:
         "11:63: sections.s.ladder[1].do[2].widen-to: unknown pool 'r' (there is 'p')",
         "13:18: agents.ana.skills.frnch: unknown skill 'frnch' (did you mean 'french'?)",
         "13:46: agents.ana.wrap-up.timed: the duration 5 has no unit (write '5s' for seconds, '5m' for minutes)",
-    ] == said
+    ]
 
 
 def test_places_hold_behind_items_that_are_left_out() -> None:
@@ -202,11 +207,11 @@ def test_places_hold_behind_items_that_are_left_out() -> None:
       - {after: 2s, do: [notify: a]}
       - {after: 3s, do: [{notify: 1.5}, {widen-to: r}]}
     """
-    assert [
+    assert wrong_in_section(body) == [
         "7:17: sections.s.ladder[0].after: the duration 1 has no unit (write '1s' for seconds, '1m' for minutes)",
         "9:35: sections.s.ladder[2].do[0].notify: expected a text, found the number 1.5 (put it in quotes: '1.5')",
         "9:52: sections.s.ladder[2].do[1].widen-to: unknown pool 'r' (there is 'team')",
-    ] == wrong_in_section(body)
+    ]
 
 
 def test_the_kind_of_error_says_whether_the_files_are_malformed() -> None:
@@ -229,4 +234,4 @@ sections:
 """
     )
     condition = plan.sections[0].intake[0].when
-    assert [("no", "en"), "0123", "+4930", "10:30"] == [part.value for part in condition.of]  # type: ignore[union-attr]
+    assert [part.value for part in condition.of] == [("no", "en"), "0123", "+4930", "10:30"]  # type: ignore[union-attr]

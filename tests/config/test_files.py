@@ -33,20 +33,20 @@ def warned(text: str, tmp_path: Path) -> list[str]:
     path = tmp_path / "c.yaml"
     path.write_text(dedent(text), encoding="utf-8")
     problems, warnings = config.check(path)
-    assert [] == problems
+    assert problems == []
     return [str(warning).removeprefix(f"{path}:") for warning in warnings]
 
 
 def test_the_quickstart_is_fine() -> None:
     """What is shipped has two sections, a dozen agents, and neither problems nor warnings."""
     examined = examine(CONFIGS / "quickstart")
-    assert ([], []) == (examined.problems, examined.warnings)
+    assert (examined.problems, examined.warnings) == ([], [])
     assert examined.plan is not None
-    assert ("quickstart", ["billing", "support"], 12) == (
+    assert (
         examined.plan.centre_id,
         [section.section_id for section in examined.plan.sections],
         len(examined.plan.agents),
-    )
+    ) == ("quickstart", ["billing", "support"], 12)
 
 
 def test_a_folder_its_centre_file_and_one_text_say_the_same(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_a_folder_its_centre_file_and_one_text_say_the_same(tmp_path: Path) -> N
     }
     folder = write(tmp_path / "shop", files)
     plan = config.load(folder)
-    assert ["one", "third", "two"] == [section.section_id for section in plan.sections]
-    assert ["x", "y", "z"] == [agent.agent_id for agent in plan.agents]
-    assert "shop" == plan.centre_id
+    assert [section.section_id for section in plan.sections] == ["one", "third", "two"]
+    assert [agent.agent_id for agent in plan.agents] == ["x", "y", "z"]
+    assert plan.centre_id == "shop"
     assert plan == config.load(folder / "centre.yaml") == config.load(str(folder))
     text = """\
     centre: shop
@@ -89,16 +89,22 @@ def test_all_files_say_all_that_is_wrong_at_once(tmp_path: Path) -> None:
         "centre.yaml:2:1: ordr: unknown key 'ordr' (did you mean 'order'?)",
         "centre.yaml:3:22: pools.p.skills.c: unknown skill 'c' (there is 'a', 'b')",
         "sections/one.yaml:1:22: queues.q.needs.d: unknown skill 'd' (there is 'a', 'b')",
-        "sections/one.yaml:2:18: ladder[0].after: the duration 5 has no unit"
-        " (write '5s' for seconds, '5m' for minutes)",
+        (
+            "sections/one.yaml:2:18: ladder[0].after: the duration 5 has no unit"
+            " (write '5s' for seconds, '5m' for minutes)"
+        ),
         "sections/one.yaml:2:35: ladder[0].do[0].move-to: unknown queue or section 'tow' (did you mean 'two'?)",
-        f"sections/two.yaml:1:10: queues.q: queue 'q' is in {folder}/sections/one.yaml:1 already"
-        " (ids are unique in a centre)",
+        (
+            f"sections/two.yaml:1:10: queues.q: queue 'q' is in {folder}/sections/one.yaml:1 already"
+            " (ids are unique in a centre)"
+        ),
         "sections/two.yaml:2:16: default-queue: queue 'r' belongs to section 'one' (name a queue of 'two': 'q')",
         "agents.yaml:2:19: agents.x.skills.a: 11 is not in 1..10",
         "agents.yaml:3:7: agents.y.skils: unknown key 'skils' (did you mean 'skills'?)",
-        f"agents/more.yaml:2:3: agents.x: agent 'x' is in {folder}/agents.yaml:2 already"
-        " (ids are unique in a centre)",
+        (
+            f"agents/more.yaml:2:3: agents.x: agent 'x' is in {folder}/agents.yaml:2 already"
+            " (ids are unique in a centre)"
+        ),
     ] == [line for line in said(folder) if "fax" not in line]
 
 
@@ -115,8 +121,10 @@ def test_sections_are_unique_across_files(tmp_path: Path) -> None:
     )
     assert [
         f"sections/a.yaml:1:1: section 'a' is in {folder}/centre.yaml:1 already (ids are unique in a centre)",
-        f"sections/b.yaml:2:10: section: section 'a' is in {folder}/centre.yaml:1 already"
-        " (ids are unique in a centre)",
+        (
+            f"sections/b.yaml:2:10: section: section 'a' is in {folder}/centre.yaml:1 already"
+            " (ids are unique in a centre)"
+        ),
         "sections/odd name.yaml:1:1: the file's name 'odd name' is not a name (write 'section: NAME' in it)",
     ] == said(folder)
 
@@ -134,13 +142,13 @@ def test_an_unreadable_file_hides_no_mistakes_and_invents_none(tmp_path: Path) -
     first, second = said(folder)
     assert first.startswith("sections/one.yaml:2:1: not readable as YAML: ")
     assert first.endswith("that starts on line 1 (a bracket, brace or quote is not closed)")
-    assert "sections/two.yaml:2:9: needs.b: unknown skill 'b' (there is 'a')" == second
+    assert second == "sections/two.yaml:2:9: needs.b: unknown skill 'b' (there is 'a')"
 
 
 def test_paths_that_are_no_centre(tmp_path: Path) -> None:
     """A path that leads nowhere, or to a folder of centres, is one problem that says what there is."""
     folder = write(tmp_path, {"shop/centre.yaml": "sections: {s: {}}", "one.yaml": "sections: {s: {}}"})
-    assert "one" == config.load(folder / "one.yaml").centre_id
+    assert config.load(folder / "one.yaml").centre_id == "one"
     with pytest.raises(ConfigError) as caught:
         config.load(folder)
     assert f"{folder}: there is no centre.yaml in this folder (below it there is shop)" == str(caught.value)
@@ -169,9 +177,9 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
         f"sections/s{number:03}.yaml": dedent(section) % ((f"s{number:03}",) * 5) for number in range(200)
     }
     examined = examine(write(tmp_path, files))
-    assert ([], []) == (examined.problems, examined.warnings)
+    assert (examined.problems, examined.warnings) == ([], [])
     assert examined.plan is not None
-    assert 400 == sum(len(one.queues) for one in examined.plan.sections)
+    assert sum(len(one.queues) for one in examined.plan.sections) == 400
 
 
 @pytest.mark.parametrize(
@@ -179,8 +187,10 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
     [
         (
             "order: strict\nsections: {s: {}}\nagents: {a: {}}",
-            "1:8: order: under order 'strict' work of low priority may wait for ever"
-            " ('age-offset' lets nothing starve)",
+            (
+                "1:8: order: under order 'strict' work of low priority may wait for ever"
+                " ('age-offset' lets nothing starve)"
+            ),
         ),
         ("sections: {s: {}}", "1:1: the centre has no agent (write them in agents.yaml or under 'agents')"),
         (
@@ -212,10 +222,14 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
             "1:52: sections.s.ladder[1]: never reached: step 'after-1s' above ends the interaction before",
         ),
         (
-            "sections:\n  a: {ladder: [{after: 1s, do: [move-to: b]}]}\n  b: {ladder: [{after: 1s, do: [move-to: a]}]}\n"
-            "agents: {a: {}}",
-            "3:42: sections.b.ladder[0].do[0].move-to: ladders move in a circle: a → b → a"
-            " (each step is taken once, so the way ends there)",
+            (
+                "sections:\n  a: {ladder: [{after: 1s, do: [move-to: b]}]}\n  b: {ladder: [{after: 1s, do: [move-to: a]}]}\n"
+                "agents: {a: {}}"
+            ),
+            (
+                "3:42: sections.b.ladder[0].do[0].move-to: ladders move in a circle: a → b → a"
+                " (each step is taken once, so the way ends there)"
+            ),
         ),
     ],
 )
@@ -232,4 +246,4 @@ def test_relaxing_needs_are_no_reason_to_warn(tmp_path: Path) -> None:
       s: {needs: [{x: 9, expires: 5s}, {any: [x >= 8, {x: 2, opens: 9s}]}, {x: 10, weight: 1}, {not: {x: 9}}]}
     agents: {a: {skills: {x: 4}}}
     """
-    assert [] == warned(text, tmp_path)
+    assert warned(text, tmp_path) == []

@@ -376,12 +376,12 @@ def test_the_smallest_centre() -> None:
     plan = config.load_text("sections: {desk: {}}")
     [section] = plan.sections
     [queue] = section.queues
-    assert ("centre", "desk", "desk") == (plan.centre_id, section.section_id, queue.queue_id)
-    assert [("voice", 100, (), None), ("chat", 33, (), 60_000), ("mail", 20, ("voice",), 60_000)] == [
+    assert (plan.centre_id, section.section_id, queue.queue_id) == ("centre", "desk", "desk")
+    assert [
         (channel.channel_id, channel.cost, channel.interruptible_by, channel.hold_ms)
         for channel in plan.channels
-    ]
-    assert ["longest-idle", "load-ratio", "load-ratio"] == [channel.choice for channel in plan.channels]
+    ] == [("voice", 100, (), None), ("chat", 33, (), 60_000), ("mail", 20, ("voice",), 60_000)]
+    assert [channel.choice for channel in plan.channels] == ["longest-idle", "load-ratio", "load-ratio"]
     assert p.Queue(queue_id=QueueId("desk"), section_id=SectionId("desk")) == queue
     assert [p.OfferRules()] * 3 == [rules for _, rules in section.offers]
     assert [WrapUp()] * 3 == [rule for _, rule in section.wrap_up]
@@ -426,7 +426,7 @@ def test_the_version_is_of_what_is_said_not_of_how() -> None:
         "# hello\nsections:\n  s:\n    priority: 0\n    needs: {french: '>= 4'}\n"
     ).version
     other = config.load_text("sections: {s: {needs: {french: 5}}}").version
-    assert (12, True, False) == (len(plain), plain == same, plain == other)
+    assert (len(plain), plain == same, plain == other) == (12, True, False)
 
 
 def test_steps_with_equal_triggers_get_names_of_their_own() -> None:
@@ -434,6 +434,8 @@ def test_steps_with_equal_triggers_get_names_of_their_own() -> None:
     plan = config.load_text(
         "sections: {s: {ladder: [{after: 5s, do: [notify: a]}, {after: 5s, do: [notify: b]}, {after: 5s, do: [end: c]}]}}"
     )
-    assert ["after-5s", "after-5s-2", "after-5s-3"] == [
-        step.name for step in plan.sections[0].queues[0].ladder
+    assert [step.name for step in plan.sections[0].queues[0].ladder] == [
+        "after-5s",
+        "after-5s-2",
+        "after-5s-3",
     ]

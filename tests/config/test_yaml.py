@@ -62,22 +62,27 @@ def test_a_scalar_is_what_it_looks_like(written: str, meant: object) -> None:
 
 def test_keys_are_texts_as_written() -> None:
     """A key is never taken for a number, a boolean or null."""
-    assert ["0123", "12", "no", "true", "~", "1.50"] == list(
-        value_of("{0123: a, 12: b, no: c, true: d, ~: e, 1.50: f}")
-    )
+    assert list(value_of("{0123: a, 12: b, no: c, true: d, ~: e, 1.50: f}")) == [
+        "0123",
+        "12",
+        "no",
+        "true",
+        "~",
+        "1.50",
+    ]
 
 
 def test_a_merge_takes_in_what_is_not_written() -> None:
     """``<<`` puts keys where it stands; a key that is written out wins, then the mapping named first."""
     text = "x-a: &a {p: 1, q: 2}\nx-b: &b {q: 3, r: 4}\nk: {o: 0, <<: [*a, *b], q: 9}"
     found = value_of(text)
-    assert {"k": {"o": 0, "p": 1, "r": 4, "q": 9}} == found
-    assert ["o", "p", "r", "q"] == list(found["k"])
+    assert found == {"k": {"o": 0, "p": 1, "r": 4, "q": 9}}
+    assert list(found["k"]) == ["o", "p", "r", "q"]
 
 
 def test_top_level_x_keys_are_left_out() -> None:
     """Keys that start with ``x-`` are a place for anchors at the top, and ordinary keys below."""
-    assert {"a": {"x-b": 2}} == value_of("x-a: 1\na: {x-b: 2}")
+    assert value_of("x-a: 1\na: {x-b: 2}") == {"a": {"x-b": 2}}
 
 
 @pytest.mark.parametrize(
@@ -137,24 +142,24 @@ def test_billion_laughs_are_refused() -> None:
         f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]"
         for old, new in zip("abcdefgh", "bcdefghi", strict=True)
     ]
-    assert ["x:5:8: aliases stand for more than 20,000 values (write them out)"] == said_of("\n".join(lines))
+    assert said_of("\n".join(lines)) == ["x:5:8: aliases stand for more than 20,000 values (write them out)"]
 
 
 def test_files_are_bounded_utf8(tmp_path: Any) -> None:
     """A file that is too large, of another encoding, or not there is one located problem."""
     path = tmp_path / "f.yaml"
     path.write_bytes("a: 1\nb: Chlo\xe9".encode("latin-1"))
-    assert ["f:2:8: byte 0xe9 is not UTF-8 (save the file as UTF-8)"] == [
-        str(problem) for problem in yaml_source.read_file(path, "f").problems
+    assert [str(problem) for problem in yaml_source.read_file(path, "f").problems] == [
+        "f:2:8: byte 0xe9 is not UTF-8 (save the file as UTF-8)"
     ]
     path.write_bytes(b"#" * (yaml_source.FILE_BYTES_MAX + 1))
-    assert ["f: the file is larger than 8 MiB (split it)"] == [
-        str(problem) for problem in yaml_source.read_file(path, "f").problems
+    assert [str(problem) for problem in yaml_source.read_file(path, "f").problems] == [
+        "f: the file is larger than 8 MiB (split it)"
     ]
     path.write_bytes(b"\xef\xbb\xbfa: 1")
-    assert {"a": 1} == yaml_source.read_file(path).value
-    assert ["g: cannot be read: no such file or directory"] == [
-        str(problem) for problem in yaml_source.read_file(tmp_path / "nope", "g").problems
+    assert yaml_source.read_file(path).value == {"a": 1}
+    assert [str(problem) for problem in yaml_source.read_file(tmp_path / "nope", "g").problems] == [
+        "g: cannot be read: no such file or directory"
     ]
 
 
@@ -177,7 +182,7 @@ class Job(documents.Model):
     duration: documents.Duration
     answered: documents.Share = 1000
     calls_per_hour: float = Field(0.0, ge=0, le=1e6)
-    parts: list[documents.Name] = []
+    parts: list[documents.Name] = Field([])
     loud: bool = False
 
 
@@ -195,14 +200,14 @@ def test_other_documents_say_all_that_is_wrong_at_once() -> None:
     text = "duration: 10:30\nanswered: 0.8\ncalls_per_hour: 3\nparts: [a, b c, 1.5]\nloud: yes"
     with pytest.raises(ConfigError) as caught:
         documents.read_model_text(text, Job)
-    assert [
+    assert [str(problem) for problem in caught.value.problems] == [
         "<text>:1:11: duration: '10:30' is not a duration (write '10m30s')",
         "<text>:2:11: answered: the share 0.8 has no percent sign (write '80%')",
         "<text>:3:1: calls_per_hour: unknown key 'calls_per_hour' (did you mean 'calls-per-hour'?)",
         "<text>:4:12: parts[1]: 'b c' is not a name (1 to 64 of letters, digits, '_', '.', ':', '-')",
         "<text>:4:17: parts[2]: expected a name, found the number 1.5 (put it in quotes: '1.5')",
         "<text>:5:7: loud: expected true or false, found the text 'yes' (write true)",
-    ] == [str(problem) for problem in caught.value.problems]
+    ]
     with pytest.raises(ConfigError, match=r"<text>:1:1: 'duration' is missing"):
         documents.read_model_text("loud: true", Job)
     with pytest.raises(ConfigError, match=r"<text>:1:1: expected a mapping, found nothing"):
