@@ -49,8 +49,8 @@ class Desk:
         self._at = at
         self._seed = seed
         self._rng: Random | None = None
-        # A third of the lease, so that a lost heartbeat would not end it.
-        self._beat_ms = None if ttl_ms is None else max(ttl_ms // 3, 1)
+        # In a world where nothing gets lost, shortly before the lease runs out is often enough.
+        self._beat_ms = None if ttl_ms is None else max(ttl_ms * 9 // 10, 1)
         self._is_on_shift = self._is_on_break = self._is_away = False
         if self._shifts:
             at(self._shifts[-1].start_ms, self._start)

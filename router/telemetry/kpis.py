@@ -9,12 +9,11 @@ was.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from agents.model import AgentId
 from agents.pools import is_member
 from router.core.facts import (
-    NO_OFFER,
     AssignmentClosed,
     Fact,
     InteractionAssigned,
@@ -61,11 +60,7 @@ class Kpis:
         self._completed = self._ended_otherwise = 0
         self.adopt(plan)
         self._takers: dict[type[Fact], Callable[..., None]] = {
-            InteractionQueued: self._queued,
             InteractionMoved: self._moved,
-            InteractionAssigned: self._assigned,
-            InteractionEnded: self._ended,
-            AssignmentClosed: self._assignment_closed,
             PresenceChanged: self._presence_changed,
             OfferEnded: self._offer_ended,
             StepTaken: self._step_taken,
@@ -89,6 +84,7 @@ class Kpis:
         """Count some facts."""
         # Four facts are made for every interaction; they are counted here, all others by a method.
         waiting, current, seats = self._waiting, self._current, self._seats
+        fact: Any  # the kind says which
         for fact in facts:
             kind = type(fact)
             if kind is InteractionQueued:
@@ -119,7 +115,7 @@ class Kpis:
                         waited.waits.fold()
                 else:
                     waited.waits.at_once += 1
-                if not fact.offer_id:
+                if not fact.offer_id:  # NO_OFFER
                     waited.direct += 1
                 seat = seats[agent_id]
                 if not seat.held:
@@ -183,19 +179,6 @@ class Kpis:
             rows[queue_id] = row
         return row
 
-    def _queued(self, fact: InteractionQueued) -> None:
-        row = self._current.get(fact.queue) or self._row(fact.queue, self._current)
-        self._waiting[fact.interaction_id] = row
-        row.present += 1
-        row.area -= fact.at
-        cause = fact.cause
-        if cause == "transferred":
-            row.transferred_in += 1
-        elif cause == "agent-lost":
-            row.requeued += 1
-        else:
-            row.arrived += 1
-
     def _moved(self, fact: InteractionMoved) -> None:
         row = self._waiting.get(fact.interaction_id)
         if row is None:
@@ -213,48 +196,8 @@ class Kpis:
             row.moved_out_inside += 1
             target.moved_in_inside += 1
 
-    def _assigned(self, fact: InteractionAssigned) -> None:
-        at, agent_id, wait_ms = fact.at, fact.agent_id, fact.wait_ms
-        row = self._waiting.pop(fact.interaction_id, None)
-        if row is None:
-            return
-        row.present -= 1
-        row.area += at
-        row.by_agent[agent_id] += 1
-        waits = row.waits
-        if wait_ms:
-            recent = waits.recent
-            recent.append(wait_ms)
-            if len(recent) >= FULL:
-                waits.fold()
-        else:
-            waits.at_once += 1
-        if fact.offer_id == NO_OFFER:
-            row.direct += 1
-        seat = self._seats[agent_id]
-        if not seat.held:
-            seat.busy_area -= at
-            if seat.is_ready:
-                seat.both_area -= at
-        seat.held += 1
-
-    def _assignment_closed(self, fact: AssignmentClosed) -> None:
-        row = self._current.get(fact.queue) or self._row(fact.queue, self._current)
-        row.handled += 1
-        row.connected_ms += fact.connected_ms
-        row.wrap_up_ms += fact.wrap_up_ms
-        seat = self._seats[fact.agent_id]
-        seat.held -= 1
-        if not seat.held:
-            seat.busy_area += fact.at
-            if seat.is_ready:
-                seat.both_area += fact.at
-
     def _ended(self, fact: InteractionEnded) -> None:
         how = fact.how
-        if how == "completed":
-            self._completed += 1
-            return
         row = self._waiting.pop(fact.interaction_id, None)
         if row is not None:
             row.present -= 1
