@@ -86,7 +86,8 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         if cost <= profile.capacity:
             by_rank.setdefault((tier, -score), []).append(profile)
     klass.groups = [
-        (tier, -negated, profiles) for (tier, negated), profiles in sorted(by_rank.items(), key=lambda item: item[0])
+        (tier, -negated, profiles)
+        for (tier, negated), profiles in sorted(by_rank.items(), key=lambda item: item[0])
     ]
     for profile in served_by:
         if profile.serving_epoch == centre.epoch:

@@ -45,7 +45,16 @@ HORIZON_MS: Final = 400 * DAY_MS
 
 def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     """Take an arrival; return its answer."""
-    interaction_id, section_id, channel_id, attributes, queue_id, own_priority, own_requirement, *rest_of_it = arrival
+    (
+        interaction_id,
+        section_id,
+        channel_id,
+        attributes,
+        queue_id,
+        own_priority,
+        own_requirement,
+        *rest_of_it,
+    ) = arrival
     if interaction_id.__class__ is not str or ID_PATTERN.match(interaction_id) is None:
         raise SignalError(
             "bad-id", f"interaction id {_shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
@@ -84,7 +93,9 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
 
     number = centre.last_number = centre.last_number + 1
     rule_name = "" if rule is None else rule.name
-    interaction = Interaction(interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name)
+    interaction = Interaction(
+        interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
+    )
     centre.interactions[interaction_id] = interaction
     if rule is None and plan.refuse_unmatched and own_queue is None:
         _turn_away(centre, interaction, "refused", "unmatched")
@@ -92,7 +103,12 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     elif arrival.not_before is not None and arrival.not_before > centre.now:
         centre.fact(
             InteractionScheduled(
-                centre.now, interaction_id, plan.section_id, queue.plan.queue_id, channel_id, arrival.not_before
+                centre.now,
+                interaction_id,
+                plan.section_id,
+                queue.plan.queue_id,
+                channel_id,
+                arrival.not_before,
             )
         )
         centre.deadline(arrival.not_before, START, number, "", interaction)

@@ -82,7 +82,9 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
     """Return the best of all agents that can take the interaction, which waits, or would wait, in the class."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    if klass.pick is not None or (klass.names_agents and interaction.need is not None and interaction.need.named):
+    if klass.pick is not None or (
+        klass.names_agents and interaction.need is not None and interaction.need.named
+    ):
         return choose(centre, interaction, _all_who_can(centre, interaction, klass))
     if klass.is_wide:
         free = klass.first_free(set(interaction.refused or ()))
@@ -296,7 +298,9 @@ def _anyone_free(klass: DemandClass) -> bool:
     """Say whether anybody who serves the class is free for its channel."""
     if klass.pick is not None:
         pick = klass.pick
-        return any(profile.free_list(klass.channel, pick).ids for _, _, group in klass.groups for profile in group)
+        return any(
+            profile.free_list(klass.channel, pick).ids for _, _, group in klass.groups for profile in group
+        )
     if klass.is_wide:
         return any(entry[5] == entry[6].stamp for entry in klass.free)
     return any(heap.first() is not None for _, _, heaps in klass.heaps for heap in heaps)

@@ -56,7 +56,9 @@ def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int
     centre.offers[offer_id] = holding
     queue_id = holding.queue_id
     centre.facts.append(
-        OfferMade(now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, expires_at)
+        OfferMade(
+            now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, expires_at
+        )
     )
     centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, expires_at))
     centre.deadline(expires_at, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
