@@ -23,24 +23,28 @@ from router.telemetry.figures import NAMED_SERVICE_LEVEL, SERVICE_LEVELS
 SCHEMA_FILE: Final = Path("configs/schema/report.json")
 PAGE_FILE: Final = Path("docs/report.md")
 
+_FORMULAE: Final = ", ".join(f"`{formula}`" for formula in SERVICE_LEVELS)
+
 _INTRODUCTION: Final = f"""\
 # The report of a simulation
 
 <!-- Made by `python -m router.harness.report_schema` from the report's models: change it there. -->
 
-`switchroom simulate PATH --scenario NAME` prints tables for people; with `--json` it prints this document, whose `schema` is
-`{report_model.SCHEMA}`. Within a version fields are only added. A JSON Schema of it is in `configs/schema/report.json`.
+`switchroom simulate PATH --scenario NAME` prints tables for people; with `--json` it prints this document, whose `schema`
+is `{report_model.SCHEMA}`. Within a version fields are only added. A JSON Schema of it is in `configs/schema/report.json`.
 
-Everything but `cost` is the same again for the same plan, scenario, `replications` and `seed`, on any machine and with any number of
-processes. `command` repeats the run.
+Everything but `cost` is the same again for the same plan, scenario, `replications` and `seed`, on any machine and with any
+number of processes. `command` repeats the run.
 
 Three things are named because they move results:
 
-- **Service level** is given under every formula in use, by its text. Where one is shown alone it is `{NAMED_SERVICE_LEVEL}`. The formulae:
-{"".join(f"  `{formula}`{',' if formula != SERVICE_LEVELS[-1] else '.'}\n" for formula in SERVICE_LEVELS)}\
-- **Waits** start anew with a transfer, and when an agent is lost; they do not add up over transfers. The patience of a customer starts anew too.
-- **The end of a shift** lets an agent finish what it holds; it takes nothing new. What waits at the end of the arrivals is still
-  served for the scenario's `drain`, and counts; averages over time (`mean_waiting`, busy, idle, signed in) end with the arrivals.
+- **Service level** is given under every formula in use, by its text. Where one is shown alone it is
+  `{NAMED_SERVICE_LEVEL}`. The formulae: {_FORMULAE}.
+- **Waits** start anew with a transfer, and when an agent is lost; they do not add up over transfers. The patience of a
+  customer starts anew too.
+- **The end of a shift** lets an agent finish what it holds; it takes nothing new. What waits at the end of the arrivals is
+  still served for the scenario's `drain`, and counts; averages over time (`mean_waiting`, busy, idle, signed in) end with
+  the arrivals.
 
 Figures are taken after the warm-up: waits that began before it count nowhere.
 """
@@ -82,7 +86,7 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
     yield "| field | meaning |"
     yield "|---|---|"
     for name, field in model.model_fields.items():
-        yield f"| `{field.alias or name}` | {(field.description or '').replace('|', '\\|')} |"
+        yield f"| `{field.alias or name}` | {field.description or ''} |"
     yield ""
 
 
