@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from router import config
 from router.errors import ConfigError, Problem
-from tests.config.building import VALID
-from tests.config.test_plan import EVERYTHING
+from tests.config.building import EVERYTHING, VALID
 
 PIECES = st.sampled_from(
     [

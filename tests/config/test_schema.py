@@ -16,8 +16,7 @@ from router.config.json_schema import schema_of, schema_text
 from router.config.schema import AgentsFile, CentreFile, SectionFile
 from router.config.schema_rules import NeedMap
 from router.policies import BUILT_IN
-from tests.config.building import VALID
-from tests.config.test_plan import EVERYTHING
+from tests.config.building import EVERYTHING, VALID
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "configs" / "schema"
