@@ -23,7 +23,7 @@ from router.telemetry.figures import NAMED_SERVICE_LEVEL, SERVICE_LEVELS
 SCHEMA_FILE: Final = Path("configs/schema/report.json")
 PAGE_FILE: Final = Path("docs/report.md")
 
-_FORMULAE: Final = ", ".join(f"`{formula}`" for formula in SERVICE_LEVELS)
+_FORMULAE: Final = "\n".join(f"  - `{formula}`" for formula in SERVICE_LEVELS)
 
 _INTRODUCTION: Final = f"""\
 # The report of a simulation
@@ -39,7 +39,8 @@ number of processes. `command` repeats the run.
 Three things are named because they move results:
 
 - **Service level** is given under every formula in use, by its text. Where one is shown alone it is
-  `{NAMED_SERVICE_LEVEL}`. The formulae: {_FORMULAE}.
+  `{NAMED_SERVICE_LEVEL}`. The formulae:
+{_FORMULAE}
 - **Waits** start anew with a transfer, and when an agent is lost; they do not add up over transfers. The patience of a
   customer starts anew too.
 - **The end of a shift** lets an agent finish what it holds; it takes nothing new. What waits at the end of the arrivals is
