@@ -52,20 +52,20 @@ class QueueCounter:
 
 
 class SeatCounter:
-    """One agent's time: holding work (``busy``), ready, both at once, signed in."""
+    """One agent's time: holding work (``busy``), holding work while not ready (``away``), ready, signed in."""
 
-    __slots__ = ("both_area", "busy_area", "held", "is_ready", "is_signed_in", "ready_area", "signed_in_area")
+    __slots__ = ("away_area", "busy_area", "held", "is_ready", "is_signed_in", "ready_area", "signed_in_area")
 
     def __init__(self) -> None:
         self.held = 0
         self.is_ready = self.is_signed_in = False
-        self.busy_area = self.ready_area = self.both_area = self.signed_in_area = 0
+        self.busy_area = self.ready_area = self.away_area = self.signed_in_area = 0
 
     def clear(self, at: int) -> None:
         """Forget the time before ``at``; the state stays."""
         self.busy_area = -at * bool(self.held)
         self.ready_area = -at * self.is_ready
-        self.both_area = -at * (bool(self.held) and self.is_ready)
+        self.away_area = -at * (bool(self.held) and not self.is_ready)
         self.signed_in_area = -at * self.is_signed_in
 
     def change(self, at: int, *, is_ready: bool, is_signed_in: bool) -> None:
@@ -73,7 +73,7 @@ class SeatCounter:
         ready_step = at * (self.is_ready - is_ready)
         self.ready_area += ready_step
         if self.held:
-            self.both_area += ready_step
+            self.away_area -= ready_step
         self.signed_in_area += at * (self.is_signed_in - is_signed_in)
         self.is_ready, self.is_signed_in = is_ready, is_signed_in
 
@@ -83,8 +83,8 @@ class SeatCounter:
         """
         busy = self.busy_area + at * bool(self.held)
         ready = self.ready_area + at * self.is_ready
-        both = self.both_area + at * (bool(self.held) and self.is_ready)
-        return busy, ready - both, self.signed_in_area + at * self.is_signed_in
+        away = self.away_area + at * (bool(self.held) and not self.is_ready)
+        return busy, ready - (busy - away), self.signed_in_area + at * self.is_signed_in
 
 
 def use_of(times: Sequence[tuple[int, int, int]], answered: int) -> Use:

@@ -120,8 +120,8 @@ class Kpis:
                 seat = seats[agent_id]
                 if not seat.held:
                     seat.busy_area -= at
-                    if seat.is_ready:
-                        seat.both_area -= at
+                    if not seat.is_ready:
+                        seat.away_area -= at
                 seat.held += 1
             elif kind is InteractionEnded:
                 if fact.how == "completed":
@@ -138,8 +138,8 @@ class Kpis:
                 if not held:
                     at = fact.at
                     seat.busy_area += at
-                    if seat.is_ready:
-                        seat.both_area += at
+                    if not seat.is_ready:
+                        seat.away_area += at
             else:
                 taker = self._takers.get(kind)
                 if taker is not None:
