@@ -16,7 +16,7 @@ from typing import Final
 
 from agents.behaviour import Worker
 from agents.distributions import Exponential
-from agents.model import Agent, AgentId, ChannelId, Pool, PoolId, Skill, SkillName
+from agents.model import Agent, AgentId, ChannelId, Pool, PoolId, Skill, SkillName, WrapUp
 from router.core.names import CentreId, QueueId, SectionId
 from router.core.plan import Channel, Limit, OfferRules, Plan, Queue, Section
 from router.core.requirement import All, SkillTerm
@@ -153,6 +153,7 @@ def _centre(name: str, queues: Sequence[Queue], agents: Sequence[Agent], pools: 
                 queues=tuple(queues),
                 default_queue=queues[0].queue_id,
                 offers=((VOICE, OfferRules(auto_answer=True)),),
+                wrap_up=((VOICE, WrapUp()),),
             ),
         ),
         pools=tuple(pools),

@@ -72,15 +72,20 @@ def _head(arguments: Sequence[str], outcomes: Sequence[Outcome]) -> Iterator[str
     yield ""
     yield f"Made by `{command}`; do not edit."
     yield ""
-    yield "The engine that ships decides in virtual time; the figures are those that every simulation reports. Handle times are exponential with"
-    yield f"a mean of {models.HANDLE_MS // 60_000} minutes, arrivals Poisson. Each line is {first.replications} independent replications"
-    yield f"with seed {first.seed}, each after a warm-up of {models.WARM_UP_MS // models.HANDLE_MS} mean handle times; *simulated* is their mean ± the half width of"
-    yield "its 95 % Student-t interval, *customers* all that were offered in the windows. The seed was fixed before the first run."
-    yield "The formulae, with their sources, are in `router/simulation/theory`."
-    yield ""
-    yield f"**{held} of {len(verdicts)} intervals hold theory's value.** Of 95 % intervals one in twenty misses by nature, here about {len(verdicts) / 20:.0f}; and lines of one"
-    yield "case come from the same customers, so they hit and miss together."
-    yield ""
+    warm_up = models.WARM_UP_MS // models.HANDLE_MS
+    yield from (
+        "The engine that ships decides in virtual time; the figures are those that every simulation reports.",
+        f"Handle times are exponential with a mean of {models.HANDLE_MS // 60_000} minutes, arrivals Poisson.",
+        f"Each line is {first.replications} independent replications under seed {first.seed}, each after a",
+        f"warm-up of {warm_up} mean handle times. *Simulated* is their mean ± the half width of its 95 %",
+        "Student-t interval, *customers* all that were offered in the windows. The formulae, with their sources,",
+        "are in `router/simulation/theory`.",
+        "",
+        f"**{held} of {len(verdicts)} intervals hold theory's value.** Of 95 % intervals one in twenty misses by",
+        f"nature, here about {len(verdicts) / 20:.0f}, and which ones depends on the seed. Lines of one case come",
+        "from the same customers, so they hit and miss together.",
+        "",
+    )
 
 
 def _tables(outcomes: Sequence[Outcome]) -> Iterator[str]:
