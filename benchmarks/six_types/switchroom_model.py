@@ -8,11 +8,12 @@ six digits.
 """
 
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, chain, count, islice
 
 from agents.behaviour import Worker
+from agents.distributions import BLOCK, Exponential, whole_ms
 from agents.model import Agent, AgentId, ChannelId, Pool, PoolId, Skill, SkillName, WrapUp
-from benchmarks.six_types.model import AGENTS, TYPES, Draws, Result
+from benchmarks.six_types.model import AGENTS, ARRIVALS_PER_MIN, HANDLE_MEAN_MIN, TYPES, Draws, Result
 from router.core.engine import Engine
 from router.core.facts import InteractionEnded
 from router.core.names import CentreId, InteractionId, QueueId, SectionId
@@ -74,11 +75,23 @@ def plan() -> Plan:
 
 
 def callers(kind: int, draws: Draws) -> Iterator[Customer]:
-    """The customers of one type; how long each takes is drawn when its service starts."""
-    queue = QueueId(KINDS[kind])
-    for number, minute in enumerate(accumulate(draws.gaps(kind))):
-        signal = InteractionArrived(InteractionId(f"{kind}-{number}"), SECTION, VOICE, queue=queue)
-        yield round(minute * TICKS_PER_MIN), signal, 0, None, ()
+    """The customers of one type, drawn in blocks as `router.simulation.traffic` does it."""
+    gap, stream, numbers = Exponential(mean=TICKS_PER_MIN / ARRIVALS_PER_MIN), draws.gap_stream(kind), count()
+    queue, last = QueueId(KINDS[kind]), 0.0
+    new, arrived = tuple.__new__, InteractionArrived
+    rest = InteractionArrived(InteractionId(""), SECTION, VOICE, queue=queue)[1:]
+
+    def block() -> list[Customer]:
+        nonlocal last
+        ends = list(accumulate(gap.block(stream, BLOCK), initial=last))
+        last = ends[-1]
+        # How long each takes is drawn when its service starts.
+        return [
+            (int(end + 0.5), new(arrived, (InteractionId(f"{kind}-{number}"), *rest)), 0, None, ())
+            for end, number in zip(islice(ends, 1, None), numbers)  # noqa: B905 - the numbers have no end
+        ]
+
+    return chain.from_iterable(iter(block, []))
 
 
 def run(customers: int, seed: int) -> Result:
@@ -90,14 +103,14 @@ def run(customers: int, seed: int) -> Result:
         duration_ms=2**62,
         workers=tuple(Worker(agent_id=agent.agent_id) for agent in centre.agents),
     )
-    handle_min = draws.handle_min
+    handle_ticks = whole_ms(Exponential(mean=TICKS_PER_MIN * HANDLE_MEAN_MIN), draws.handle_stream())
     world = World(
         centre,
         scenario,
         seed=seed,
         sink=kpis.take,
         sources=[callers(kind, draws) for kind in range(TYPES)],
-        handle_ms=lambda _customer, _agent: round(handle_min() * TICKS_PER_MIN),
+        handle_ms=lambda _customer, _agent: handle_ticks(),
         engine=engine,
     )
     done = world.run(stop_after=customers)

@@ -107,12 +107,13 @@ class World:
         self._last = scenario.duration_ms + scenario.drain_ms
         self._numbers = count(1)
         self._heap: list[_Event] = []
-        self._live: dict[InteractionId, Customer] = {}
+        # Everybody who is there stands in one of the three: waiting, being served, or suspended for more urgent work.
+        self._waiting: dict[InteractionId, Customer] = {}
         self._talks: dict[InteractionId, _Event] = {}
+        self._suspended: dict[InteractionId, tuple[int, Customer, AgentId]] = {}
         self._patience: dict[InteractionId, _Event] = {}
         self._offers: dict[OfferId, _Event | None] = {}
         self._wrap_ups: dict[tuple[InteractionId, AgentId], _Event] = {}
-        self._suspended: dict[InteractionId, tuple[int, AgentId]] = {}
         self._rejected: dict[str, tuple[int, str]] = {}
         self._desks = desks(scenario.workers, seed=seed, at=self._at, ttl_ms=plan.presence_ttl_ms)
         self._watch_wrap_ups = any(worker.behaviour.wrap_up is not None for worker in scenario.workers)
@@ -140,12 +141,14 @@ class World:
         self._at(when, lambda now: what(now))  # noqa: PLW0108 - gives None as the signal
 
     def present(self) -> list[InteractionId]:
-        """Return who is there: waiting or being served, in the order of arrival."""
-        return list(self._live)
+        """Return who is there: those being served in the order in which that began, then those waiting in the order
+        in which that did.
+        """
+        return [*self._talks, *self._suspended, *self._waiting]
 
     def is_served(self, interaction_id: InteractionId) -> bool:
         """Return whether an agent is connected."""
-        return interaction_id in self._talks
+        return interaction_id in self._talks or interaction_id in self._suspended
 
     def run(self, *, stop_after: int | None = None) -> Run:
         """Let everything happen, to the end of the arrivals and until what waits then is served.
@@ -154,33 +157,35 @@ class World:
         """
         # The hot loop: two turns for each customer. Names are local, the two commonest events and the commonest effect are
         # handled here, and everything else by a method.
-        heap, live, talks, patience_of = self._heap, self._live, self._talks, self._patience
+        heap, waiting, talks, patience_of = self._heap, self._waiting, self._talks, self._patience
         handle, advance, next_deadline = self._engine.handle, self._engine.advance, self._engine.next_deadline
         sink, carriers, others, numbers = self._sink, self._carriers, self._others(), self._numbers
         watches, handle_ms = self._watch_wrap_ups, self._handle_ms
         new, finished, connect = tuple.__new__, WorkFinished, Connect
-        end, last, now = self._end, self._last, 0
+        end, last, now, present = self._end, self._last, 0, self.present
         arrived, left = 0, -1 if stop_after is None else stop_after
         while left:
             due = next_deadline()
             if heap and (due is None or heap[0][0] < due):
                 event = heap[0]
                 now = event[0]
-                if now > end and (now > last or not live):
+                if now > end and (now > last or not present()):
                     break
                 kind = event[2]
                 if kind == _FINISH:
                     heappop(heap)
                     customer: Customer = event[3]
                     interaction_id = customer[1].interaction_id
-                    if talks.get(interaction_id) is not event:
+                    talk = talks.pop(interaction_id, None)
+                    if talk is not event:
+                        # It was interrupted: the event is an old one, and ends nothing.
+                        if talk is not None:
+                            talks[interaction_id] = talk
                         continue
-                    del talks[interaction_id]
                     left -= 1
                     if customer[4]:
                         outcome = self._pass_on(customer, event[4], now)
                     else:
-                        del live[interaction_id]
                         outcome = handle(new(finished, (interaction_id, event[4])), now)
                 elif kind == _ARRIVE:
                     customer = event[3]
@@ -191,7 +196,7 @@ class World:
                         heapreplace(heap, (following[0], next(numbers), _ARRIVE, following, event[4]))
                     arrived += 1
                     interaction_id = customer[1].interaction_id
-                    live[interaction_id] = customer
+                    waiting[interaction_id] = customer
                     if customer[3] is not None:
                         self._start_waiting(customer, now)
                     try:
@@ -205,7 +210,7 @@ class World:
                     if happened is None:
                         continue
                     outcome = happened
-            elif due is None or (due > end and (due > last or not live)):
+            elif due is None or (due > end and (due > last or not present())):
                 break
             else:
                 now = due
@@ -218,7 +223,7 @@ class World:
             for effect in outcome.effects:
                 if type(effect) is connect:
                     interaction_id, agent_id = effect
-                    customer = live[interaction_id]
+                    customer = waiting.pop(interaction_id)
                     takes = customer[2] if handle_ms is None else handle_ms(customer, agent_id)
                     talk = (now + takes, next(numbers), _FINISH, customer, agent_id)
                     talks[interaction_id] = talk
@@ -227,7 +232,7 @@ class World:
                         patience_of.pop(interaction_id, None)
                 else:
                     carriers[type(effect)](effect, now)
-        return Run(arrived, self._rejected, len(live), now)
+        return Run(arrived, self._rejected, len(present()), now)
 
     # ── arranging ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -249,7 +254,7 @@ class World:
         """The engine did not take the arrival in: its sender's fault. It is counted, and the first of each
         kind is kept.
         """
-        del self._live[interaction_id]
+        del self._waiting[interaction_id]
         self._patience.pop(interaction_id, None)
         times, first = self._rejected.get(error.code, (0, f"{interaction_id}: {error}"))
         self._rejected[error.code] = (times + 1, first)
@@ -263,7 +268,7 @@ class World:
         interaction_id = event[3][1].interaction_id
         if self._patience.get(interaction_id) is not event:
             return None
-        del self._patience[interaction_id], self._live[interaction_id]
+        del self._patience[interaction_id], self._waiting[interaction_id]
         return self._engine.handle(InteractionAbandoned(interaction_id), now)
 
     def _answer(self, event: _Event, now: int) -> Outcome | None:
@@ -288,7 +293,7 @@ class World:
         """The contact ended, but another agent has to go on with it."""
         at, signal, _, patience, (stop, *more) = customer
         customer = (at, signal, stop.handle_ms, patience, tuple(more))
-        self._live[signal.interaction_id] = customer
+        self._waiting[signal.interaction_id] = customer
         self._start_waiting(customer, now)
         passed_on = InteractionTransferred(
             signal.interaction_id, agent_id, stop.queue, keep_place=stop.keep_place
@@ -322,29 +327,31 @@ class World:
     def _release_work(self, effect: Effect, now: int) -> None:
         """The agent lost the work: the customer waits again, and will want the whole contact."""
         assert isinstance(effect, ReleaseWork)
-        self._talks.pop(effect.interaction_id, None)
-        self._suspended.pop(effect.interaction_id, None)
-        if effect.reason == "agent-lost":
-            self._start_waiting(self._live[effect.interaction_id], now)
-        else:
-            del self._live[effect.interaction_id]
+        talk = self._talks.pop(effect.interaction_id, None)
+        suspended = self._suspended.pop(effect.interaction_id, None)
+        customer: Customer | None = (
+            talk[3] if talk is not None else suspended[1] if suspended is not None else None
+        )
+        if customer is not None and effect.reason == "agent-lost":
+            self._waiting[effect.interaction_id] = customer
+            self._start_waiting(customer, now)
 
     def _suspend_work(self, effect: Effect, now: int) -> None:
         assert isinstance(effect, SuspendWork)
         talk = self._talks.pop(effect.interaction_id, None)
         if talk is not None:
-            self._suspended[effect.interaction_id] = (talk[0] - now, effect.agent_id)
+            self._suspended[effect.interaction_id] = (talk[0] - now, talk[3], talk[4])
 
     def _resume_work(self, effect: Effect, now: int) -> None:
         assert isinstance(effect, ResumeWork)
-        left = self._suspended.pop(effect.interaction_id, None)
-        if left is not None:
-            customer = self._live[effect.interaction_id]
-            self._talks[effect.interaction_id] = self._push(now + left[0], _FINISH, customer, left[1])
+        suspended = self._suspended.pop(effect.interaction_id, None)
+        if suspended is not None:
+            left_ms, customer, agent_id = suspended
+            self._talks[effect.interaction_id] = self._push(now + left_ms, _FINISH, customer, agent_id)
 
     def _end_interaction(self, effect: Effect, _now: int) -> None:
         assert isinstance(effect, EndInteraction | Divert)
-        del self._live[effect.interaction_id]
+        del self._waiting[effect.interaction_id]
         self._patience.pop(effect.interaction_id, None)
 
     def _set_presence(self, effect: Effect, now: int) -> None:
