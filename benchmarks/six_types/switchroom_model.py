@@ -71,6 +71,7 @@ def plan() -> Plan:
             for agent in AGENTS
         ),
         selection="own-first",
+        remember_ms=24 * 60 * TICKS_PER_MIN,
     )
 
 
