@@ -33,6 +33,10 @@ _INTRODUCTION: Final = f"""\
 `switchroom simulate PATH --scenario NAME` prints tables for people; with `--json` it prints this document, whose `schema`
 is `{report_model.SCHEMA}`. Within a version fields are only added. A JSON Schema of it is in `configs/schema/report.json`.
 
+A scenario is a file `scenarios/NAME.yaml` beside the centre; `configs/quickstart/scenarios` has two, and
+`configs/schema/scenario.json` says what may stand in one. A real export can take the place of drawn arrivals, see
+[trace.md](trace.md). What theory says of the simulator is in [theory.md](theory.md).
+
 Everything but `cost` is the same again for the same plan, scenario, `replications` and `seed`, on any machine and with any
 number of processes. `command` repeats the run.
 
