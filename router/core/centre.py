@@ -16,7 +16,7 @@ from router.core.effects import Effect
 from router.core.facts import Fact
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
-from router.core.plan import Channel, Plan
+from router.core.plan import Channel, Plan, Queue, Section
 from router.core.policy import OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
 from router.core.supply import Profiles
@@ -40,6 +40,9 @@ LEVEL_CHECK: Final = 11
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
+
+Rank = Callable[[int, int, int | None, Queue, Section], int]
+"""(queued at, priority, due at, queue, section) → rank: ``rank`` of the centre's order."""
 
 ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
 
@@ -93,6 +96,7 @@ class Centre:
                     queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
                 )
         self.order: OrderPolicy = self.policies.orders[plan.order]
+        self.rank: Rank = self.order.rank
         self.selection: SelectionPolicy = self.policies.selections[plan.selection]
         self.profiles = Profiles(plan)
         self.classes.clear()

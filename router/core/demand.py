@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 Free = tuple[int, int, int, int, AgentId, int, "AgentState"]
 """(tier, −score, key, key, agent id, stamp, agent): the smallest is chosen first."""
 
-Waiting = tuple[int, int, int, int, "Interaction"]
-"""(…key, interaction); the number in the key is unique, so interactions are never compared."""
+Waiting = tuple[int, int, int, int, "Interaction", "Key"]
+"""(…key, interaction, key); the number in the key is unique, so interactions are never compared. The entry is true
+while the interaction's key is this very key.
+"""
 
 SLACK = 64
 """How many outdated entries a class may carry beyond twice its live ones before it is cleaned."""
@@ -59,7 +61,9 @@ class QueueState:
         "level_steps",
         "plain",
         "plan",
+        "queue_id",
         "section",
+        "section_id",
         "tick_at",
         "waiting",
     )
@@ -68,6 +72,8 @@ class QueueState:
         self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
     ) -> None:
         self.plan = plan
+        self.queue_id = plan.queue_id
+        self.section_id = plan.section_id
         self.section = section
         self.index = index
         self.asked = asked
@@ -154,14 +160,14 @@ class DemandClass:
         """Put the interaction, which waits here, into the order."""
         interaction.listed = True
         heap = self.heap
-        heappush(heap, (*key, interaction))
+        heappush(heap, (*key, interaction, key))
         if len(heap) > SLACK + 2 * self.count:
             self.heap = [entry for entry in heap if self._is_true(entry)]
             heapify(self.heap)
 
     def rekey(self, interaction: Interaction, key: Key) -> None:
         """Let the interaction, which waits here, wait under another key."""
-        heappush(self.heap, (*key, interaction))
+        heappush(self.heap, (*key, interaction, key))
 
     def head(self) -> Interaction | None:
         """Return the first waiting interaction."""
@@ -169,7 +175,7 @@ class DemandClass:
         while heap:
             entry = heap[0]
             interaction = entry[4]
-            if interaction.klass is self and interaction.key == entry[:4]:
+            if interaction.klass is self and interaction.key is entry[5]:
                 return interaction
             heappop(heap)
         return None
@@ -195,7 +201,7 @@ class DemandClass:
     def bring_back(self, interaction: Interaction) -> None:
         """Put an interaction that was set aside, and waits here still, back into the order."""
         if interaction.klass is self and interaction.key is not None:
-            heappush(self.heap, (*interaction.key, interaction))
+            heappush(self.heap, (*interaction.key, interaction, interaction.key))
 
     def waiting(self) -> list[Interaction]:
         """Return the interactions that wait here, in no particular order."""
@@ -231,7 +237,7 @@ class DemandClass:
         return found
 
     def _is_true(self, entry: Waiting) -> bool:
-        return entry[4].klass is self and entry[4].key == entry[:4]
+        return entry[4].klass is self and entry[4].key is entry[5]
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:

@@ -6,7 +6,9 @@ judged one by one.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from router.core.centre import Centre
@@ -14,7 +16,7 @@ from router.core.demand import DemandClass, QueueState
 from router.core.names import AgentId, PoolId
 from router.core.needs import Need
 from router.core.records import AgentState, Interaction
-from router.core.supply import Profile, is_available
+from router.core.supply import Profile, Service, is_available
 
 Tiers = list[tuple[int, frozenset[PoolId]]]
 """(tier, its open pools), tier 1 first."""
@@ -128,8 +130,8 @@ def _order_free_agents(klass: DemandClass) -> None:
                     klass.feed(agent, tier, score)
 
 
-def serving(centre: Centre, profile: Profile) -> list[tuple[DemandClass, int]]:
-    """Return the classes the profile serves, each with its selection group."""
+def serving(centre: Centre, profile: Profile) -> list[Service]:
+    """Return the classes the profile serves, those of the smallest selection group first."""
     if profile.serving_epoch != centre.epoch:
         for klass in centre.classes.values():
             if klass.epoch != centre.epoch:
@@ -143,7 +145,10 @@ def serving(centre: Centre, profile: Profile) -> list[tuple[DemandClass, int]]:
 
 
 def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
-    profile.serving.append((klass, centre.selection.group(klass.need.wanted, profile.places)))
+    tier, score = klass.served_by[profile]
+    has_room = profile.costs[klass.channel.channel_id] <= profile.capacity
+    group = centre.selection.group(klass.need.wanted, profile.places)
+    insort(profile.serving, (group, klass, has_room, tier, score), key=itemgetter(0))
 
 
 def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:

@@ -26,11 +26,10 @@ from router.core.centre import (
     START,
     WRAP_UP_END,
     Centre,
-    Deadline,
 )
 from router.core.demand import QueueState
-from router.core.facts import RequirementRelaxed
-from router.core.holdings import close
+from router.core.facts import RequirementRelaxed, make_fact
+from router.core.holdings import close, end_contact
 from router.core.interactions import abandon, arrive, cancel, complete, owner_of, start, transfer
 from router.core.ladder import on_step_due, read_levels
 from router.core.matching import match_pass
@@ -49,7 +48,7 @@ from router.core.presence import (
     on_pause_end,
     sign_out,
 )
-from router.core.queueing import reclassify, schedule_need_change
+from router.core.queueing import end, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
 from router.core.signals import (
@@ -127,15 +126,16 @@ class Engine:
         if take is None:
             raise SignalError("bad-signal", f"{type(signal).__name__} is not a signal")
         answer = take(centre, signal)
-        if (
-            centre.new_work
-            or centre.freed
-            or centre.touched
-            or centre.match_all
-            or (centre.deadlines and centre.deadlines[0][0] <= now)
-        ):
-            _run_instant(centre, now)
-        return _outcome(centre, answer)
+        deadlines = centre.deadlines
+        if deadlines and deadlines[0][0] <= now:
+            _fire_due(centre, now)
+        if centre.new_work or centre.freed or centre.match_all:
+            match_pass(centre, match)
+        if centre.touched or (deadlines and deadlines[0][0] <= now):
+            _settle(centre, now)
+        effects, facts = centre.effects, centre.facts
+        centre.effects, centre.facts = [], []
+        return make_fact(Outcome, (effects, facts, answer))
 
     def advance(self, now: int) -> Outcome:
         """Let time pass to ``now``."""
@@ -144,7 +144,9 @@ class Engine:
             raise SignalError("clock-back", f"the clock stands at {centre.now} and cannot go back to {now}")
         _pass_time(centre, now)
         centre.now = now
-        return _outcome(centre, "")
+        effects, facts = centre.effects, centre.facts
+        centre.effects, centre.facts = [], []
+        return Outcome(effects, facts, "")
 
     def next_deadline(self) -> int | None:
         """Return when ``advance`` has something to do at the earliest; it may turn out to be nothing."""
@@ -178,29 +180,27 @@ def _pass_time(centre: Centre, now: int) -> None:
 
 
 def _run_instant(centre: Centre, now: int) -> None:
+    _fire_due(centre, now)
+    if centre.new_work or centre.freed or centre.match_all:
+        match_pass(centre, match)
+    _settle(centre, now)
+
+
+def _settle(centre: Centre, now: int) -> None:
+    """Go on after a matching pass until nothing is left to do in this instant."""
     deadlines = centre.deadlines
-    while True:
-        while deadlines and deadlines[0][0] <= now:
-            _fire(centre, heappop(deadlines))
+    while (centre.touched and read_levels(centre)) or (deadlines and deadlines[0][0] <= now):
+        _fire_due(centre, now)
         if centre.new_work or centre.freed or centre.match_all:
             match_pass(centre, match)
-        if centre.touched and read_levels(centre):
-            continue
-        if not (deadlines and deadlines[0][0] <= now):
-            return
 
 
-def _outcome(centre: Centre, answer: str) -> Outcome:
-    outcome = Outcome(centre.effects, centre.facts, answer)
-    centre.effects = []
-    centre.facts = []
-    return outcome
-
-
-def _fire(centre: Centre, deadline: Deadline) -> None:
-    """Fire a deadline, unless its subject says that it is not due any more."""
-    due, kind, _, agent_id, _, subject = deadline
-    _FIRE[kind](centre, due, agent_id, subject)
+def _fire_due(centre: Centre, now: int) -> None:
+    """Fire the deadlines that are due, each unless its subject says that it is not due any more."""
+    deadlines = centre.deadlines
+    while deadlines and deadlines[0][0] <= now:
+        due, kind, _, agent_id, _, subject = heappop(deadlines)
+        _FIRE[kind](centre, due, agent_id, subject)
 
 
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
@@ -293,7 +293,7 @@ def _cancelled(centre: Centre, signal: InteractionCancelled) -> str:
 
 
 def _completed(centre: Centre, signal: InteractionCompleted) -> str:
-    complete(centre, owner_of(centre.find(signal.interaction_id)), by_customer=True)
+    complete(centre, owner_of(centre.find(signal.interaction_id)))
     return DONE
 
 
@@ -309,9 +309,20 @@ def _owned(centre: Centre, signal: WorkFinished | InteractionTransferred) -> Hol
 
 
 def _finished(centre: Centre, signal: WorkFinished) -> str:
-    holding = _owned(centre, signal)
-    heard_from(centre, holding.agent)
-    complete(centre, holding, by_customer=False)
+    interaction_id, agent_id = signal
+    interaction = centre.interactions.get(interaction_id)
+    holding = None if interaction is None else interaction.owner
+    if (
+        interaction is None
+        or holding is None
+        or holding.state != "connected"
+        or (agent := holding.agent).id != agent_id
+    ):
+        holding = _owned(centre, signal)  # raises: it knows what is wrong
+        interaction, agent = holding.interaction, holding.agent
+    heard_from(centre, agent)
+    end(centre, interaction, "completed", "", agent.id)
+    end_contact(centre, holding)
     return DONE
 
 

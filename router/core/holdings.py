@@ -14,7 +14,7 @@ from router.core.facts import (
     WrapUpStarted,
     make_fact,
 )
-from router.core.records import AgentState, Holding
+from router.core.records import AgentState, Holding, Interaction
 
 NO_WRAP_UP = WrapUp()
 
@@ -22,17 +22,25 @@ NO_WRAP_UP = WrapUp()
 def take(centre: Centre, holding: Holding) -> None:
     """Let the agent hold it from now on."""
     agent = holding.agent
+    profile = agent.profile
     agent.holdings.append(holding)
     agent.units += holding.units
-    if agent.profile.maxima:
+    if profile.maxima:
         channel_id = holding.interaction.channel.channel_id
         agent.counts[channel_id] = agent.counts.get(channel_id, 0) + 1
-    agent.profile.note(agent)
-    resuspend(centre, agent)
+    if profile.is_single:
+        agent.stamp += 1
+        agent.is_noted = True
+    else:
+        profile.note(agent)
+    if agent.has_suspended or agent.units > profile.capacity:
+        resuspend(centre, agent)
 
 
-def free(holding: Holding) -> None:
-    """Free the units and the channel count of what is held, which may go on being held without them."""
+def free(centre: Centre, holding: Holding) -> None:
+    """Free the units and the channel count of what is held, which may go on being held without them: the agent may take
+    more than before.
+    """
     agent = holding.agent
     agent.units -= holding.units
     holding.units = 0
@@ -41,18 +49,19 @@ def free(holding: Holding) -> None:
         holding.counts = False
         if agent.profile.maxima:
             agent.counts[holding.interaction.channel.channel_id] -= 1
+    became_free(centre, agent)
 
 
 def let_go(centre: Centre, holding: Holding) -> None:
     """Let the agent hold it no more."""
     agent = holding.agent
-    free(holding)
     agent.holdings.remove(holding)
     if holding.state == "wrap-up" and holding.scope == "section":
         _unblock(centre, holding)
     holding.state = "closed"
-    became_free(centre, agent)
-    resuspend(centre, agent)
+    free(centre, holding)
+    if agent.has_suspended:
+        resuspend(centre, agent)
 
 
 def became_free(centre: Centre, agent: AgentState) -> None:
@@ -98,13 +107,13 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     """The contact of a connected assignment is over for its agent: wrap-up, or closed at once."""
     agent = holding.agent
     interaction = holding.interaction
-    queue = interaction.queue.plan
+    queue = interaction.queue
     holding.queue_id = queue.queue_id
     holding.section_id = queue.section_id
     if holding.held_until is not None:
         holding.held_until = None
         centre.fact(HoldEnded(centre.now, interaction.id, agent.id, "ended"))
-    rule = NO_WRAP_UP if agent.presence == "offline" else wrap_up_rule(centre, holding)
+    rule = NO_WRAP_UP if agent.presence == "offline" else wrap_up_rule(agent, interaction)
     if rule.kind == "none" or not rule.limit_ms:
         close(centre, holding)
         return
@@ -116,22 +125,21 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     centre.fact(WrapUpStarted(now, interaction.id, agent.id, rule.scope, holding.until))
     centre.deadline(holding.until, WRAP_UP_END, interaction.number, agent.id, holding, holding.decision)
     if rule.scope != "agent":
-        free(holding)
         agent.idle_since = now
         if rule.scope == "section":
             _block(centre, holding)
-        became_free(centre, agent)
+        free(centre, holding)
     resuspend(centre, agent)
 
 
-def wrap_up_rule(centre: Centre, holding: Holding) -> WrapUp:
+def wrap_up_rule(agent: AgentState, interaction: Interaction) -> WrapUp:
     """Return the agent's own rule for the channel, or the section's."""
-    channel_id = holding.interaction.channel.channel_id
-    for own_channel, own in holding.agent.spec.wrap_up:
-        if own_channel == channel_id:
-            return own
-    section = centre.sections.get(holding.section_id)
-    return NO_WRAP_UP if section is None else section.wrap_up.get(channel_id, NO_WRAP_UP)
+    channel_id = interaction.channel.channel_id
+    if agent.spec.wrap_up:
+        for own_channel, own in agent.spec.wrap_up:
+            if own_channel == channel_id:
+                return own
+    return interaction.queue.section.wrap_up.get(channel_id, NO_WRAP_UP)
 
 
 def close(centre: Centre, holding: Holding) -> None:

@@ -391,12 +391,11 @@ def owner_of(interaction: Interaction) -> Holding:
     return interaction.owner
 
 
-def complete(centre: Centre, holding: Holding, *, by_customer: bool) -> None:
-    """The contact ended."""
+def complete(centre: Centre, holding: Holding) -> None:
+    """The contact ended from the customer's side."""
     interaction = holding.interaction
     end(centre, interaction, "completed", "", holding.agent.id)
-    if by_customer:
-        centre.effect(ReleaseWork(interaction.id, holding.agent.id, "completed"))
+    centre.effect(ReleaseWork(interaction.id, holding.agent.id, "completed"))
     end_contact(centre, holding)
 
 

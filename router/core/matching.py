@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from typing import Final
 
 from router.core.centre import Centre
 from router.core.demand import DemandClass, is_barred
@@ -22,6 +23,8 @@ from router.core.supply import Entry, is_available
 
 Candidate = tuple[int, int, AgentState]
 """(tier, score, agent)"""
+
+NO_KEY: Final[Key] = (0, 0, 0, 0)
 
 Match = Callable[[Centre, Interaction, AgentState, int, int], None]
 """Hand the interaction to the agent, chosen in this tier with this score."""
@@ -52,9 +55,7 @@ def match_pass(centre: Centre, match: Match) -> None:
         agent = freed[0]
         if centre.waiting:
             while (named := first_work(centre, agent)) is not None:
-                judged = judge(centre, named[1], agent)
-                assert judged is not None
-                match(centre, named[1], agent, judged[0], judged[1])
+                match(centre, named[0], agent, named[1], named[2])
         if not agent.is_noted:
             agent.profile.note(agent)
 
@@ -69,7 +70,7 @@ def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> boo
     return (
         is_available(agent)
         and (interaction.refused is None or agent.id not in interaction.refused)
-        and interaction.queue.plan.section_id not in agent.blocked
+        and interaction.queue.section_id not in agent.blocked
         and agent.profile.has_room(agent, interaction.channel)
         and judge(centre, interaction, agent) is not None
     )
@@ -182,43 +183,50 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
 # ── a freed agent looks for work ─────────────────────────────────────────────────────────────────────────────────
 
 
-def first_work(centre: Centre, agent: AgentState) -> tuple[tuple[int, Key], Interaction] | None:
-    """Return the first of all work the agent can take, with its (group, key)."""
+def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int] | None:
+    """Return the first of all work the agent can take, with the tier and score of the two."""
     if agent.presence != "ready" or agent.paused_until is not None:
         return None
     profile = agent.profile
     is_idle = not agent.units and not profile.maxima
     best: Interaction | None = None
-    best_rank: tuple[int, Key] | None = None
-    for klass, group in serving(centre, profile):
-        if not klass.count or (best_rank is not None and best_rank[0] < group):
+    best_group, best_key = 0, NO_KEY
+    tier = score = 0
+    for group, klass, has_room_when_idle, klass_tier, klass_score in (
+        profile.serving if profile.serving_epoch == centre.epoch else serving(centre, profile)
+    ):
+        if not klass.count:
             continue
-        if is_idle:
-            if profile.costs[klass.channel.channel_id] > profile.capacity:
-                continue
-        elif not profile.has_room(agent, klass.channel):
+        if best is not None and best_group < group:
+            break
+        if not (has_room_when_idle if is_idle else profile.has_room(agent, klass.channel)):
             continue
-        if agent.blocked and klass.queue.plan.section_id in agent.blocked:
+        if agent.blocked and klass.queue.section_id in agent.blocked:
             continue
         interaction = klass.head()
-        if interaction is not None and is_barred(interaction, agent.id):
+        if interaction is None:
+            continue
+        if (interaction.refused is not None or klass.names_agents) and is_barred(interaction, agent.id):
             interaction = klass.head_for(agent.id)
-        if interaction is not None:
-            key = interaction.key
-            assert key is not None
-            if best_rank is None or (group, key) < best_rank:
-                best, best_rank = interaction, (group, key)
+            if interaction is None:
+                continue
+        key = interaction.key
+        assert key is not None
+        if best is None or key < best_key:
+            best, best_group, best_key = interaction, group, key
+            tier, score = klass_tier, klass_score
     if agent.named_by:
         for interaction in agent.named_by.values():
             if can_take(centre, interaction, agent):
                 assert interaction.need is not None
                 assert interaction.key is not None
-                rank = (centre.selection.group(interaction.need.wanted, profile.places), interaction.key)
-                if best_rank is None or rank < best_rank:
-                    best, best_rank = interaction, rank
-    if best is None or best_rank is None:
-        return None
-    return best_rank, best
+                group = centre.selection.group(interaction.need.wanted, profile.places)
+                if best is None or (group, interaction.key) < (best_group, best_key):
+                    judged = judge(centre, interaction, agent)
+                    assert judged is not None
+                    best, best_group, best_key = interaction, group, interaction.key
+                    tier, score = judged
+    return None if best is None else (best, tier, score)
 
 
 # ── many at once ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,9 +248,9 @@ def _match_many(
                 if interaction.need is not None and interaction.need.named:
                     singles[interaction.number] = interaction
         for agent in freed:
-            for klass, _ in serving(centre, agent.profile):
-                if klass.count:
-                    classes[klass] = None
+            for service in serving(centre, agent.profile):
+                if service[1].count:
+                    classes[service[1]] = None
             singles.update(agent.named_by)
     if centre.selection.uniform:
         _sweep(centre, match, classes, singles)
@@ -328,7 +336,7 @@ def _match_named(
     def name_first(agent: AgentState) -> None:
         named = first_work(centre, agent)
         if named is not None:
-            interaction = named[1]
+            interaction = named[0]
             if interaction.number not in named_by:
                 assert interaction.key is not None
                 named_by[interaction.number] = []

@@ -79,7 +79,7 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
-    agent_id = holding.agent.id
+    interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(
             InteractionAssigned,
@@ -87,9 +87,9 @@ def _assign(centre: Centre, holding: Holding) -> None:
                 now,
                 holding.decision,
                 holding.offer_id,
-                interaction.id,
+                interaction_id,
                 agent_id,
-                interaction.queue.plan.queue_id,
+                interaction.queue.queue_id,
                 holding.tier,
                 holding.score,
                 holding.choice,
@@ -97,7 +97,7 @@ def _assign(centre: Centre, holding: Holding) -> None:
             ),
         )
     )
-    centre.effects.append(Connect(interaction.id, agent_id))
+    centre.effects.append(make_fact(Connect, (interaction_id, agent_id)))
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────

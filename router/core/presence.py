@@ -67,7 +67,8 @@ def change(
 def heard_from(centre: Centre, agent: AgentState) -> None:
     """Renew the agent's lease."""
     agent.last_heard = centre.now
-    watch_lease(centre, agent)
+    if centre.plan.presence_ttl_ms is not None:
+        watch_lease(centre, agent)
 
 
 def watch_lease(centre: Centre, agent: AgentState) -> None:

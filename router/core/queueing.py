@@ -45,7 +45,7 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     interaction.need = need
     if need.named:
         need = need.generic
-    key = (queue.plan.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
+    key = (queue.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
     klass = centre.classes.get(key)
     if klass is None:
         if len(centre.classes) >= CLASSES_MAX:
@@ -82,7 +82,7 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
     """Compute the interaction's key under the centre's order."""
     queue = interaction.queue
     queued_at = interaction.queued_at
-    rank = centre.order.rank(
+    rank = centre.rank(
         queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
     )
     return (0 if interaction.expedited else 1, rank, queued_at, interaction.number)
@@ -176,26 +176,27 @@ def end(
     centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str, agent_id: AgentId | None
 ) -> None:
     """End the interaction, once and for all."""
-    if interaction.state == "queued":
-        stop_waiting(centre, interaction)
+    now = centre.now
     if interaction.state == "assigned":
         wait_ms = interaction.waited_ms
     else:
-        wait_ms = 0 if interaction.waiting_since is None else centre.now - interaction.waiting_since
+        if interaction.state == "queued":
+            stop_waiting(centre, interaction)
+        wait_ms = 0 if interaction.waiting_since is None else now - interaction.waiting_since
     interaction.state = "ended"
     interaction.ended_how = how
-    interaction.ended_at = centre.now
+    interaction.ended_at = now
     interaction.refused = None
     interaction.refused_clear_at = None
     interaction.ladder = None
     interaction.owner = None
     interaction.need = None
-    queue = interaction.queue.plan
-    centre.ended.append((centre.now, interaction))
+    queue = interaction.queue
+    centre.ended.append((now, interaction))
     centre.facts.append(
         make_fact(
             InteractionEnded,
-            (centre.now, interaction.id, queue.section_id, queue.queue_id, how, reason, agent_id, wait_ms),
+            (now, interaction.id, queue.section_id, queue.queue_id, how, reason, agent_id, wait_ms),
         )
     )
 

@@ -189,8 +189,9 @@ class Holding:
         self.connected_at = 0
         self.wrap_up_at = 0
         self.scope: WrapUpScope = "agent"
-        self.queue_id: QueueId = interaction.queue.plan.queue_id
-        self.section_id: SectionId = interaction.queue.plan.section_id
+        queue = interaction.queue
+        self.queue_id: QueueId = queue.queue_id
+        self.section_id: SectionId = queue.section_id
         self.offer_end: OfferEnd | None = None
         self.offer_ended_at = 0
 

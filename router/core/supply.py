@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Entry = tuple[int, int, AgentId, int, "AgentState"]
 """(key, key, agent id, stamp, agent): the smallest is chosen first."""
 
+Service = tuple[int, "DemandClass", bool, int, int]
+"""(selection group, class, whether an idle agent has room for it, tier, score)"""
+
 SLACK = 64
 """How many outdated entries an order may carry beyond twice its live ones before it is cleaned."""
 
@@ -100,8 +103,9 @@ class Profile:
     """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
-    ``serving`` lists the classes the profile serves with their selection groups, as of ``serving_epoch``; ``feeds`` are
-    those among them that keep an order of free agents of their own.
+    ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders.
+    ``serving`` lists the classes the profile serves in the order of their selection groups, as of ``serving_epoch``;
+    ``feeds`` are those among them that keep an order of free agents of their own.
     """
 
     __slots__ = (
@@ -113,6 +117,7 @@ class Profile:
         "heaps",
         "interrupting",
         "is_automated",
+        "is_single",
         "levels",
         "lists",
         "maxima",
@@ -140,13 +145,14 @@ class Profile:
         self.costs = costs
         self.cheapest = min(costs.values(), default=0)
         self.interrupting = interrupting.intersection(costs)
+        self.is_single = 2 * self.cheapest > self.capacity and not self.interrupting
         self.maxima = dict(agent.channel_max)
         self.agents: dict[AgentId, AgentState] = {}
         self.signed_in = 0
         self.heaps: dict[tuple[ChannelId, str], FreeHeap] = {}
         self.lists: dict[tuple[ChannelId, str], FreeList] = {}
         self.feeds: dict[DemandClass, tuple[int, int]] = {}
-        self.serving: list[tuple[DemandClass, int]] = []
+        self.serving: list[Service] = []
         self.serving_epoch = -1
 
     def has_room(self, agent: AgentState, channel: Channel) -> bool:
@@ -182,6 +188,7 @@ class Profile:
         free = self.lists.get(key)
         if free is None:
             free = self.lists[key] = FreeList(self, channel, choice)
+            self.is_single = False
             for agent in self.agents.values():
                 free.update(agent, is_free=is_available(agent) and self.has_room(agent, channel))
         return free
@@ -192,14 +199,18 @@ class Profile:
         agent.is_noted = True
         available = agent.presence == "ready" and agent.paused_until is None
         if available and (agent.units + self.cheapest <= self.capacity or self.interrupting):
+            # Only profiles that have room when idle are in the orders.
+            is_idle = not agent.units and not self.maxima
             for heap in self.heaps.values():
-                if self.has_room(agent, heap.channel):
+                if is_idle or self.has_room(agent, heap.channel):
                     heap.add(agent)
-            for klass, (tier, score) in self.feeds.items():
-                if self.has_room(agent, klass.channel):
-                    klass.feed(agent, tier, score)
-        for free in self.lists.values():
-            free.update(agent, is_free=available and self.has_room(agent, free.channel))
+            if self.feeds:
+                for klass, (tier, score) in self.feeds.items():
+                    if is_idle or self.has_room(agent, klass.channel):
+                        klass.feed(agent, tier, score)
+        if self.lists:
+            for free in self.lists.values():
+                free.update(agent, is_free=available and self.has_room(agent, free.channel))
 
 
 def is_available(agent: AgentState) -> bool:
