@@ -11,7 +11,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Final
 
-from router.core.demand import DemandClass, QueueState, SectionState
+from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
@@ -43,6 +43,8 @@ Deadline = tuple[int, int, int, str, int, object]
 
 Rank = Callable[[int, int, int | None, Queue, Section], int]
 """(queued at, priority, due at, queue, section) → rank: ``rank`` of the centre's order."""
+
+EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
 ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
 
@@ -95,6 +97,7 @@ class Centre:
                 self.queues[queue.queue_id] = QueueState(
                     queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
                 )
+        self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]
         self.rank: Rank = self.order.rank
         self.selection: SelectionPolicy = self.policies.selections[plan.selection]

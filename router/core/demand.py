@@ -61,6 +61,7 @@ class QueueState:
         "level_steps",
         "plain",
         "plan",
+        "priority",
         "queue_id",
         "section",
         "section_id",
@@ -74,6 +75,7 @@ class QueueState:
         self.plan = plan
         self.queue_id = plan.queue_id
         self.section_id = plan.section_id
+        self.priority = plan.priority
         self.section = section
         self.index = index
         self.asked = asked
@@ -89,6 +91,26 @@ class QueueState:
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+
+
+class Entrance:
+    """What arrivals of one section and channel find that name one queue, or none.
+
+    ``queue`` is where they wait unless an intake rule says otherwise. ``is_plain``: nothing is to be looked up or weighed for
+    an arrival that brings nothing of its own but its queue.
+    """
+
+    __slots__ = ("channel", "is_plain", "own_queue", "queue", "section")
+
+    def __init__(
+        self, section: SectionState, channel: Channel, own_queue: QueueState | None, queue: QueueState
+    ) -> None:
+        self.section = section
+        self.channel = channel
+        self.own_queue = own_queue
+        self.queue = queue
+        plan = section.plan
+        self.is_plain = not plan.intake and (own_queue is not None or not plan.refuse_unmatched)
 
 
 class DemandClass:

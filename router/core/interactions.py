@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Final
 
 from router.core.centre import START, Centre
-from router.core.demand import QueueState
+from router.core.demand import Entrance, QueueState
 from router.core.effects import Divert, EndInteraction, ReleaseWork
 from router.core.facts import (
     InteractionEnd,
@@ -21,7 +21,7 @@ from router.core.facts import (
 from router.core.holdings import end_contact
 from router.core.ladder import enter
 from router.core.matching import best_agent
-from router.core.names import ID_PATTERN
+from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
 from router.core.offers import end_offer, rest, rules_of
 from router.core.plan import DAY_MS, Limit
@@ -53,9 +53,13 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         queue_id,
         own_priority,
         own_requirement,
-        *rest_of_it,
+        customer,
+        due_at,
+        not_before,
+        original_arrived_at,
+        reply_to,
     ) = arrival
-    if interaction_id.__class__ is not str or ID_PATTERN.match(interaction_id) is None:
+    if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
         raise SignalError(
             "bad-id", f"interaction id {_shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
         )
@@ -64,63 +68,93 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         return _same_again(known, arrival)
     if centre.ended and centre.ended[0][0] + centre.plan.remember_ms <= centre.now:
         centre.forget()
+    entrance = centre.entrances.get((section_id, channel_id, queue_id))
+    if entrance is None:
+        entrance = _entrance(centre, section_id, channel_id, queue_id)
+    brings_nothing = (
+        own_priority is None
+        and own_requirement is None
+        and not_before is None
+        and original_arrived_at is None
+        and due_at is None
+        and customer is None
+        and reply_to is None
+    )
+    if attributes or not brings_nothing:
+        _check_contents(centre, arrival)
+
+    number = centre.last_number = centre.last_number + 1
+    if entrance.is_plain and brings_nothing:
+        queue = entrance.queue
+        interaction = Interaction(
+            interaction_id, number, arrival, queue, entrance.channel, queue.priority, queue.asked, "queue", ""
+        )
+        centre.interactions[interaction_id] = interaction
+        if not queue.has_limit:
+            interaction.queued_at = centre.now
+            interaction.answer = "queued"
+            queued(centre, interaction, "arrived")
+            return "queued"
+        answer = start(centre, interaction, "arrived")
+    else:
+        answer = _take_by_rules(centre, entrance, arrival, number)
+    centre.interactions[interaction_id].answer = answer
+    return answer
+
+
+def _entrance(
+    centre: Centre, section_id: SectionId, channel_id: ChannelId, queue_id: QueueId | None
+) -> Entrance:
+    """Look up what the arrival names, and remember it."""
     section = centre.sections.get(section_id)
     if section is None:
         raise _unknown("section", section_id, list(centre.sections))
     channel = centre.channels.get(channel_id)
     if channel is None:
         raise _unknown("channel", channel_id, list(centre.channels))
-    own_queue: QueueState | None = None
+    queue: QueueState | None = None
     if queue_id is not None:
-        own_queue = centre.queues.get(queue_id)
-        if own_queue is None or own_queue.section is not section:
+        queue = centre.queues.get(queue_id)
+        if queue is None or queue.section is not section:
             names = [queue.queue_id for queue in section.plan.queues]
             raise _unknown(f"queue of section {section_id!r}:", queue_id, list(names))
-    if attributes or own_priority is not None or own_requirement is not None or rest_of_it != _NOTHING_ELSE:
-        _check_contents(centre, arrival)
+    entrance = Entrance(section, channel, queue, queue or centre.queues[section.plan.default_queue])
+    centre.entrances[section_id, channel_id, queue_id] = entrance
+    return entrance
 
+
+def _take_by_rules(centre: Centre, entrance: Entrance, arrival: InteractionArrived, number: int) -> str:
+    """Weigh what the sender says, the section's intake rules and the queue's own words; return the answer."""
+    section, channel, own_queue = entrance.section, entrance.channel, entrance.own_queue
     plan = section.plan
     rule = section.intake.classify(arrival) if plan.intake else None
     rule_queue = None if rule is None or rule.queue is None else centre.queues[rule.queue]
     first, second = (own_queue, rule_queue) if plan.trust_sender else (rule_queue, own_queue)
-    queue = first or second or centre.queues[plan.default_queue]
-    priority, asked, origin = queue.plan.priority, queue.asked, _FROM_QUEUE
-    if own_priority is not None or own_requirement is not None or rule is not None:
-        rule_priority = None if rule is None else rule.priority
-        priority = _prefer(own_priority, rule_priority, priority, trust_sender=plan.trust_sender)
-        ruled = None if rule is None else rule.requirement
-        asked, origin = _asked(centre, arrival, ruled, queue, trust_sender=plan.trust_sender)
+    queue = first or second or entrance.queue
+    rule_priority = None if rule is None else rule.priority
+    priority = _prefer(arrival.priority, rule_priority, queue.priority, trust_sender=plan.trust_sender)
+    ruled = None if rule is None else rule.requirement
+    asked, origin = _asked(centre, arrival, ruled, queue, trust_sender=plan.trust_sender)
 
-    number = centre.last_number = centre.last_number + 1
+    interaction_id = arrival.interaction_id
     rule_name = "" if rule is None else rule.name
     interaction = Interaction(
         interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
     )
     centre.interactions[interaction_id] = interaction
+    not_before = arrival.not_before
     if rule is None and plan.refuse_unmatched and own_queue is None:
         _turn_away(centre, interaction, "refused", "unmatched")
-        answer = "refused"
-    elif arrival.not_before is not None and arrival.not_before > centre.now:
+        return "refused"
+    if not_before is not None and not_before > centre.now:
         centre.fact(
             InteractionScheduled(
-                centre.now,
-                interaction_id,
-                plan.section_id,
-                queue.plan.queue_id,
-                channel_id,
-                arrival.not_before,
+                centre.now, interaction_id, plan.section_id, queue.queue_id, channel.channel_id, not_before
             )
         )
-        centre.deadline(arrival.not_before, START, number, "", interaction)
-        answer = "scheduled"
-    else:
-        answer = start(centre, interaction, "arrived")
-    interaction.answer = answer
-    return answer
-
-
-_NOTHING_ELSE: Final = [None] * (len(InteractionArrived._fields) - 7)
-_FROM_QUEUE: Final[Origin] = "queue"
+        centre.deadline(not_before, START, number, "", interaction)
+        return "scheduled"
+    return start(centre, interaction, "arrived")
 
 
 def _prefer(own: int | None, ruled: int | None, default: int, *, trust_sender: bool) -> int:
@@ -291,7 +325,7 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
     now = centre.now
     interaction.waiting_since = now
     interaction.state = "queued"
-    queue = interaction.queue.plan
+    queue = interaction.queue
     centre.facts.append(
         make_fact(
             InteractionQueued,

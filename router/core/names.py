@@ -20,6 +20,7 @@ __all__ = [
     "QueueId",
     "SectionId",
     "SkillName",
+    "looks_like_id",
 ]
 
 CentreId = NewType("CentreId", str)
@@ -32,3 +33,6 @@ AttributeValue = str | int | float | bool
 
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 """What every id must look like: 1 to 64 of letters, digits, ``_ . : -``."""
+
+looks_like_id: Final = ID_PATTERN.match
+"""``looks_like_id(text)`` is None for a text that is no id."""

@@ -172,6 +172,7 @@ def fail(centre: Centre, holding: Holding, reason: str) -> None:
 
 def back_in_queue(centre: Centre, holding: Holding) -> None:
     """The interaction waits again, in its place."""
+    holding.interaction.state = "queued"
     wait(centre, holding.interaction)
 
 

@@ -31,12 +31,12 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     asked = interaction.asked
     queue = interaction.queue
     channel = interaction.channel
-    is_plain = not (
-        interaction.relaxations
-        or interaction.opened
-        or interaction.people_only
-        or asked.instants
-        or asked is not queue.asked
+    is_plain = (
+        asked is queue.asked
+        and not asked.instants
+        and not interaction.relaxations
+        and not interaction.opened
+        and not interaction.people_only
     )
     if is_plain and (plain := queue.plain.get(channel.channel_id)) is not None:
         interaction.need = plain.need
@@ -89,11 +89,10 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
 
 
 def wait(centre: Centre, interaction: Interaction) -> None:
-    """Let the interaction wait in its queue from now on; its key must be set.
+    """Let the interaction, whose state is queued and whose key is set, wait in its queue from now on.
 
     It is listed in its class only after the matching pass has looked for an agent.
     """
-    interaction.state = "queued"
     klass = interaction.klass = class_of(centre, interaction)
     klass.count += 1
     queue = interaction.queue
