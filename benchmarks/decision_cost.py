@@ -171,6 +171,9 @@ def arrivals(centre: Centre, decisions: int, checks: int) -> tuple[list[float], 
     for turn in range(checks + decisions):
         # Every kind is asked for once before anything is timed: the engine finds out then who can serve it at all.
         kind = turn % kinds if turn < checks else rng.randrange(kinds)
+        if turn == checks:
+            gc.collect()
+            gc.freeze()
         expected = centre.best_agent(kind) if turn < checks else None
         signal, now = centre.arrival(kind), centre.now + turn + 1
         began = clock()
@@ -293,8 +296,6 @@ def measure(options: argparse.Namespace, tell: Callable[[Cost], None]) -> tuple[
     cases.append(("wide", 100, 10_000, partial(alike, 10_000, 100, 200)))
     for case, kinds, count, agents in cases:
         centre = Centre(kinds, agents())
-        gc.collect()
-        gc.freeze()
         times, first = arrivals(centre, options.decisions, options.checks)
         found = note(replace(cost(case, "arrive", count, 0, times, base), first=first))
         base = base or found
