@@ -2,8 +2,9 @@
 
     python -m tests.oracle.fuzz --seed 1 --histories 1000 --steps 80
 
-Prints each failing history's seed and the shortest history that still fails: steps dropped, plans made plainer. With
-`--reference` the reference plays the engine's part; with `--coverage` it says what was reached how often.
+Every other history takes the engine's ways for large centres (`cramped`). Prints each failing history's seed and the
+shortest history that still fails: steps dropped, plans made plainer. With `--reference` the reference plays the
+engine's part; with `--coverage` it says what was reached how often.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from router.core.outcome import Outcome
 from router.core.plan import Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
 from router.core.signals import InteractionArrived, PlanReplaced
+from tests.oracle.cramped import cramped
 from tests.oracle.duel import Difference, Duel, Makers, Step, engine_makers, reference_makers
 from tests.oracle.plans import names_in, random_plan
 from tests.oracle.signals import random_signal, random_time
@@ -91,7 +93,7 @@ def random_history(
 def random_step(rng: Random, duel: Duel) -> Step:
     """Make up what happens next."""
     state = duel.reference.state
-    now = random_time(rng, state.now, duel.reference.next_deadline())
+    now = random_time(rng, state, duel.reference.next_deadline())
     restore = rng.random() < 0.05
     if rng.random() < 0.12:
         return Step(now, None, restore)
@@ -272,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--failures", type=int, default=3, help="stop after so many")
     parser.add_argument("--reference", action="store_true", help="the reference against itself")
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--cramped", action="store_true", help="the engine's ways for large centres only")
     options = parser.parse_args(arguments)
     makers = reference_makers() if options.reference else engine_makers()
     seed = options.seed if options.seed is not None else Random().randrange(2**31)
@@ -281,12 +284,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     played = 0
     print(f"seed {seed}, {options.histories} histories of {options.steps} steps")  # noqa: T201
     for number in range(options.histories):
-        history, failure = random_history(seed + number, makers, options.steps, coverage.watch)
+        with cramped(on=options.cramped or number % 2 == 1):
+            history, failure = random_history(seed + number, makers, options.steps, coverage.watch)
+            shown = "" if failure is None else report(*shortened(history, failure, makers))
         played += len(history.steps)
         if failure is not None:
             failures += 1
-            print(f"\n=== seed {seed + number} fails at step {failure.steps}")  # noqa: T201
-            print(report(*shortened(history, failure, makers)))  # noqa: T201
+            also = " --cramped" if options.cramped or number % 2 == 1 else ""
+            print(f"\n=== --seed {seed + number} --histories 1{also} fails at step {failure.steps}")  # noqa: T201
+            print(shown)  # noqa: T201
             if failures >= options.failures:
                 break
     took = time.perf_counter() - began

@@ -48,7 +48,7 @@ class OracleMachine(RuleBasedStateMachine):
 
     def step(self, rng: Random, signal: Signal | None) -> None:
         """Let both take the signal, or only time."""
-        now = random_time(rng, self.duel.reference.state.now, self.duel.reference.next_deadline())
+        now = random_time(rng, self.duel.reference.state, self.duel.reference.next_deadline())
         step = Step(now, signal, self.restore)
         self.restore = False
         note(plainly(step))
@@ -78,6 +78,11 @@ class OracleMachine(RuleBasedStateMachine):
     def bad_arrival(self, rng: Random) -> None:
         """Somebody comes with something wrong."""
         self.take(rng, signals.bad_arrival)
+
+    @rule(rng=RANDOMS)
+    def edge_arrival(self, rng: Random) -> None:
+        """Somebody comes with something that is just good enough."""
+        self.take(rng, signals.edge_arrival)
 
     @rule(rng=RANDOMS)
     def abandoned(self, rng: Random) -> None:

@@ -75,6 +75,23 @@ def _known(rng: Random, state: State) -> Work | None:
     return rng.choice(state.works[-12:]) if state.works else None
 
 
+def edge_arrival(rng: Random, state: State) -> InteractionArrived:
+    """An arrival that is just good enough in one thing."""
+    now = state.now
+    attributes: dict[str, AttributeValue] = {f"a{n}": n for n in range(64)}
+    edges: list[Mapping[str, Any]] = [
+        {"attributes": attributes},
+        {"attributes": {"n" * 64: "x" * 1024, "big": 2**53, "small": -(2**53)}},
+        {"customer": "c" * 256, "reply_to": "r" * 256},
+        {"priority": rng.choice((1_000_000, -1_000_000))},
+        {"original_arrived_at": now - _DAY_MS},
+        {"due_at": now + rng.choice((400, -400)) * _DAY_MS},
+        {"not_before": now - 400 * _DAY_MS},
+        {"interaction_id": InteractionId(f"{_new_id(state):_<64}")},
+    ]
+    return arrival(rng, state)._replace(**rng.choice(edges))
+
+
 def repeated_arrival(rng: Random, state: State) -> InteractionArrived | None:
     """An arrival that came before, as it was or with one thing changed."""
     work = _known(rng, state)
@@ -333,6 +350,7 @@ KINDS: Final[tuple[tuple[int, Draw], ...]] = (
     (22, arrival),
     (3, repeated_arrival),
     (3, bad_arrival),
+    (1, edge_arrival),
     (2, abandoned),
     (2, cancelled),
     (3, completed),
@@ -367,8 +385,12 @@ def random_signal(rng: Random, state: State) -> Signal:
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def random_time(rng: Random, now: int, next_deadline: int | None) -> int:
-    """Draw when the next thing happens: often at this instant, often exactly at the next deadline."""
+def random_time(rng: Random, state: State, next_deadline: int | None) -> int:
+    """Draw when the next thing happens: often at this instant, often exactly at the next deadline.
+
+    Hours pass only while nothing waits, or they would be full of level checks and unanswered offers.
+    """
+    now = state.now
     kind = rng.randint(1, 1000)
     if kind <= 450:
         return now
@@ -378,6 +400,8 @@ def random_time(rng: Random, now: int, next_deadline: int | None) -> int:
         return now + seconds(rng, 0, 2)
     if kind <= 980:
         return now - 1 if now else now
-    if kind <= 997:
+    if kind <= 990:
         return now + rng.choice((7500, 20_000, 20_000, 60_000))
+    if any(work.state in ("queued", "offered") for work in state.works):
+        return now + 60_000
     return now + rng.choice((60 * 60 * 1000, 60 * 60 * 1000 + 1))

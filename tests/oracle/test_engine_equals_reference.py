@@ -6,39 +6,43 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.oracle.cramped import cramped
 from tests.oracle.duel import engine_makers, reference_makers
 from tests.oracle.fuzz import random_history, report, shortened
 from tests.oracle.machine import OracleMachine
 
-HISTORIES = 150
+HISTORIES = 240
 STEPS = 80
 
 
 @pytest.mark.slow
-def test_engine_equals_reference_whatever_happens() -> None:
+@pytest.mark.parametrize("ways", ["ways for small centres", "ways for large centres"])
+def test_engine_equals_reference_whatever_happens(ways: str) -> None:
     """Every outcome of the engine is the reference's, and the books balance after every step."""
-    run_state_machine_as_test(
-        OracleMachine,
-        settings=settings(
-            max_examples=120,
-            stateful_step_count=60,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    with cramped(on=ways == "ways for large centres"):
+        run_state_machine_as_test(
+            OracleMachine,
+            settings=settings(
+                max_examples=80,
+                stateful_step_count=60,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_engine_equals_reference_on_random_histories(part: int, seed: int) -> None:
     """Histories made up en masse: a failing one is shown as short as it can be made."""
     makers = engine_makers()
+    large = part % 2 == 1
     for number in range(part, HISTORIES, 4):
-        history, failure = random_history(seed + number, makers, STEPS)
+        with cramped(on=large):
+            history, failure = random_history(seed + number, makers, STEPS)
+            shown = "" if failure is None else report(*shortened(history, failure, makers))
         if failure is not None:
-            shown = report(*shortened(history, failure, makers))
-            pytest.fail(
-                f"seed {seed + number} (python -m tests.oracle.fuzz --seed …)\n{shown}", pytrace=False
-            )
+            again = f"python -m tests.oracle.fuzz --seed {seed + number} --histories 1 --steps {STEPS}"
+            pytest.fail(f"{again}{' --cramped' if large else ''}\n{shown}", pytrace=False)
 
 
 def test_books_balance_for_the_reference_alone(seed: int) -> None:
