@@ -60,7 +60,7 @@ def let_go(centre: Centre, holding: Holding) -> None:
         _unblock(centre, holding)
     holding.state = "closed"
     free(centre, holding)
-    if agent.has_suspended:
+    if agent.has_suspended or agent.units > agent.profile.capacity:
         resuspend(centre, agent)
 
 
