@@ -52,6 +52,46 @@ ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
 class Centre:
     """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
 
+    __slots__ = (
+        "agents",
+        "blocked_agents",
+        "channels",
+        "classes",
+        "deadlines",
+        "effects",
+        "ended",
+        "ended_offers",
+        "entrances",
+        "epoch",
+        "facts",
+        "freed",
+        "interactions",
+        "last_decision",
+        "last_number",
+        "last_offer",
+        "last_tie",
+        "match_all",
+        "needs",
+        "new_work",
+        "now",
+        "offers",
+        "order",
+        "plan",
+        "policies",
+        "pool_ids",
+        "pools_signed_in",
+        "profiles",
+        "queues",
+        "rank",
+        "sections",
+        "selection",
+        "tier_pools",
+        "touched",
+        "waiting",
+        "watched_decision",
+        "watcher",
+    )
+
     def __init__(self, plan: Plan, policies: Policies, now: int) -> None:
         self.policies = policies
         self.now = now
