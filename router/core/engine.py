@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Final, cast
 
+from router.core.arrivals import arrive, start
 from router.core.centre import (
     HOLD_END,
     LADDER_STEP,
@@ -28,9 +29,9 @@ from router.core.centre import (
     Centre,
 )
 from router.core.demand import QueueState
+from router.core.departures import abandon, cancel, complete, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.interactions import abandon, arrive, cancel, complete, owner_of, start, transfer
 from router.core.ladder import on_step_due, read_levels
 from router.core.matching import match_pass
 from router.core.names import AgentId

@@ -22,12 +22,10 @@ from router.core.queueing import stop_waiting, wait
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError
 
-DEFAULT_RULES = OfferRules()
-
 
 def rules_of(interaction: Interaction) -> OfferRules:
     """Return the offer rules of the interaction's section and channel."""
-    return interaction.queue.section.offers.get(interaction.channel.channel_id, DEFAULT_RULES)
+    return interaction.queue.section.offers[interaction.channel.channel_id]
 
 
 def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int) -> None:

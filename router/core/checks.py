@@ -1,0 +1,115 @@
+"""What an arriving or transferred interaction may carry: limits, and the error for each breach. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Final
+
+from router.core.centre import Centre
+from router.core.plan import DAY_MS
+from router.core.requirement import PoolTerm, Requirement, problems, terms
+from router.core.signals import NO_ATTRIBUTES, InteractionArrived
+from router.errors import SignalError, did_you_mean
+
+ATTRIBUTES_MAX: Final = 64
+NAME_MAX: Final = 64
+TEXT_MAX: Final = 1024
+LABEL_MAX: Final = 256
+PRIORITY_MAX: Final = 1_000_000
+NUMBER_MAX: Final = 1 << 53
+HORIZON_MS: Final = 400 * DAY_MS
+
+
+def shown(value: object) -> str:
+    """Return the value as a message shows it: cut to 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:76] + "…" + text[-1]
+
+
+def unknown(kind: str, found: object, known: list[str]) -> SignalError:
+    """Return the error for a name that is not known, with what was meant where that is clear."""
+    hint = did_you_mean(found, known) if isinstance(found, str) and len(found) <= LABEL_MAX else ""
+    code = f"unknown-{kind.split(maxsplit=1)[0]}"
+    return SignalError(
+        code, " ".join(filter(None, (f"{kind} {shown(found)} is not known", f"({hint})" if hint else "")))
+    )
+
+
+def check_contents(centre: Centre, arrival: InteractionArrived) -> None:
+    """Raise the first thing wrong with what an arrival brings, in the order of docs/semantics.md, section 2."""
+    if arrival.attributes is not NO_ATTRIBUTES:
+        _check_attributes(arrival.attributes)
+    for name, text in (("customer", arrival.customer), ("reply_to", arrival.reply_to)):
+        if text is not None and (text.__class__ is not str or len(text) > LABEL_MAX):
+            raise SignalError("bad-text", f"{name}: expected a text of at most {LABEL_MAX} characters")
+    if arrival.priority is not None:
+        check_priority(arrival.priority)
+    if arrival.requirement is not None:
+        check_requirement(centre, arrival.requirement)
+    if (
+        arrival.original_arrived_at is not None
+        or arrival.due_at is not None
+        or arrival.not_before is not None
+    ):
+        _check_times(centre.now, arrival)
+
+
+def _check_attributes(attributes: object) -> None:
+    if not isinstance(attributes, Mapping):
+        raise SignalError(
+            "bad-attributes", f"attributes: expected a flat map, found {type(attributes).__name__}"
+        )
+    if len(attributes) > ATTRIBUTES_MAX:
+        raise SignalError(
+            "bad-attributes", f"attributes: {len(attributes)} of them, at most {ATTRIBUTES_MAX} are taken"
+        )
+    for name, value in attributes.items():
+        if not (isinstance(name, str) and 1 <= len(name) <= NAME_MAX):
+            raise SignalError("bad-attributes", f"attributes: a name must have 1 to {NAME_MAX} characters")
+        if isinstance(value, str):
+            fits = len(value) <= TEXT_MAX
+        elif isinstance(value, float):
+            fits = isfinite(value)
+        else:
+            fits = isinstance(value, int) and -NUMBER_MAX <= value <= NUMBER_MAX
+        if not fits:
+            raise SignalError(
+                "bad-attributes",
+                f"attributes.{name}: expected a text of at most {TEXT_MAX} characters, a whole number within 2^53, "
+                f"a finite number, true or false; found {type(value).__name__}",
+            )
+
+
+def check_priority(priority: int) -> None:
+    """Raise ``bad-priority`` unless it is an int in range."""
+    if priority.__class__ is not int or abs(priority) > PRIORITY_MAX:
+        raise SignalError("bad-priority", f"priority: expected a whole number in ±{PRIORITY_MAX}")
+
+
+def check_requirement(centre: Centre, tree: Requirement) -> None:
+    """Raise ``bad-requirement`` unless the tree is well-formed and its pools exist."""
+    found = problems(tree)
+    if found:
+        raise SignalError("bad-requirement", "requirement: " + "; ".join(found))
+    for term in terms(tree):
+        if isinstance(term, PoolTerm) and term.pool not in centre.pool_ids:
+            hint = did_you_mean(term.pool, sorted(centre.pool_ids))
+            raise SignalError(
+                "bad-requirement", f"requirement: pool {term.pool!r} is not known {hint}".rstrip()
+            )
+
+
+def _check_times(now: int, arrival: InteractionArrived) -> None:
+    original = arrival.original_arrived_at
+    if original is not None and not (_is_time(original) and now - DAY_MS <= original <= now):
+        raise SignalError(
+            "bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future"
+        )
+    for name, time in (("due_at", arrival.due_at), ("not_before", arrival.not_before)):
+        if time is not None and not (_is_time(time) and abs(time - now) <= HORIZON_MS):
+            raise SignalError("bad-time", f"{name}: expected milliseconds within 400 days from now")
+
+
+def _is_time(value: object) -> bool:
+    return value.__class__ is int
