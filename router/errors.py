@@ -73,6 +73,18 @@ class StoreError(RouterError):
     """A store could not do what was asked; its subclasses say whether to try again."""
 
 
+class UnavailableError(StoreError):
+    """The store does not answer, or has no room: what was to be kept is not, or may not be; start again when it is back."""
+
+
+class ConflictError(StoreError):
+    """Somebody else has the store, or it holds something already."""
+
+
+class CorruptError(StoreError):
+    """What the store holds is not what was written. Nothing was taken from it; the message says where, and what would do."""
+
+
 class TransportError(RouterError):
     """A transport could not carry a message."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+from zlib import crc32
 
 from router.core.effects import Effect
 from router.core.facts import Fact
 from router.core.outcome import Outcome
+from router.core.plan import Plan
 from router.core.signals import Signal
 
 
@@ -41,15 +43,58 @@ class Clock(Protocol):
         """Call back once the time is ``at``; never before, and never from within this call."""
 
 
+class Entry(NamedTuple):
+    """What the core was given, and a digest of what it made of it.
+
+    ``signal`` None: time passed up to ``at`` (milliseconds), because something was due or a signal was refused then.
+    ``facts_digest`` is ``digest`` of the facts that came out, so that a replay can show that it decides the same.
+    """
+
+    at: int
+    signal: Signal | None
+    facts_digest: int
+
+
+def digest(facts: Sequence[Fact]) -> int:
+    """Return a 32-bit digest of what happened: 0 for nothing, the same for equal facts in every process."""
+    return crc32(repr(facts).encode()) if facts else 0
+
+
 class Journal(Protocol):
     """Where signals are made durable before anybody hears of what they caused."""
 
-    async def append(self, entries: Sequence[tuple[int, Signal | None]]) -> None:
-        """Return once all entries are kept, in order: (time, signal), or (time, None) where time only passed.
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Return once all entries are kept, in order. Refused signals are not among them, the time they let pass is.
 
-        Refused signals are not among them, the time they let pass is. What it raises stops the router: what had
-        been decided and is not kept must not get out.
+        What it raises stops the router: what had been decided and is not kept must not get out.
         """
+
+
+class Recovered(NamedTuple):
+    """What a store kept: the state of the engine at one moment, and everything it was given since."""
+
+    plan: Plan
+    snapshot: Mapping[str, object]
+    entries: Iterable[Entry]
+
+
+class Store(Journal, Protocol):
+    """A journal that can be read again, with snapshots so that reading takes not too long. One process at a time has it."""
+
+    def recover(self) -> Recovered | None:
+        """Return what is kept; None when nothing was ever begun. Raises ``CorruptError`` for what cannot be trusted."""
+
+    async def begin(self, plan: Plan, snapshot: Mapping[str, object]) -> None:
+        """Keep the first snapshot, of an engine that has done nothing yet. Raises ``ConflictError`` where something is kept."""
+
+    async def keep(self, plan: Plan, snapshot: Mapping[str, object], after: int) -> None:
+        """Keep a snapshot of the engine as it was after entry number ``after``; drop what only older ones need.
+
+        The last two snapshots stay, and every entry since the older of them.
+        """
+
+    async def close(self) -> None:
+        """Finish writing and let go of the files; another process may have them then."""
 
 
 EffectSink = Callable[[Effect], object]

@@ -12,7 +12,7 @@ from typing import Final
 from router.core.outcome import Outcome
 from router.core.signals import Signal
 from router.errors import InvariantError, OverloadedError, RouterError, SignalError
-from router.ports import Clock, Core, Journal, Timer
+from router.ports import Clock, Core, Entry, Journal, Timer, digest
 
 BATCH: Final = 256
 """So many signals are taken in one turn of the event loop; the rest wait for the next, and others get theirs."""
@@ -111,7 +111,7 @@ class Writer:
         self._is_turn_due = False
         if self._committing is not None or self._failure is not None:
             return
-        entries: list[tuple[int, Signal | None]] = []
+        entries: list[Entry] = []
         decided: list[Decided] = []
         try:
             self._take(entries, decided)
@@ -127,7 +127,7 @@ class Writer:
             self._call_turn()
         self._arm()
 
-    def _take(self, entries: list[tuple[int, Signal | None]], decided: list[Decided]) -> None:
+    def _take(self, entries: list[Entry], decided: list[Decided]) -> None:
         """Hand a batch of signals to the core, each at the time at which it was posted."""
         for _ in range(min(len(self._mailbox), BATCH)):
             posted_at, signal, reply = self._mailbox.popleft()
@@ -138,17 +138,20 @@ class Writer:
             self._at = max(self._at, posted_at)
             self.recent.append((self._at, signal))
             answer: str | SignalError
+            kept: Signal | None
             try:
                 outcome = self._core.handle(signal, self._at)
-                entries.append((self._at, signal))
+                kept = signal
                 answer = outcome.answer
             except SignalError as error:
                 answer = error
                 outcome = self._core.advance(self._at)
-                entries.append((self._at, None))
+                kept = None
+            if self._journal is not None:
+                entries.append(Entry(self._at, kept, digest(outcome.facts)))
             decided.append((outcome, (reply, answer)))
 
-    def _pass_time(self, entries: list[tuple[int, Signal | None]], decided: list[Decided]) -> None:
+    def _pass_time(self, entries: list[Entry], decided: list[Decided]) -> None:
         """Let the core fire what is due; not before signals that were posted earlier."""
         due = self._core.next_deadline()
         if due is None or self._mailbox or self._is_closed:
@@ -156,11 +159,13 @@ class Writer:
         now = max(self._at, self._clock.now())
         if due <= now:
             self._at = now
-            decided.append((self._core.advance(now), None))
-            entries.append((now, None))
+            outcome = self._core.advance(now)
+            decided.append((outcome, None))
+            if self._journal is not None:
+                entries.append(Entry(now, None, digest(outcome.facts)))
 
     async def _commit(
-        self, journal: Journal, entries: list[tuple[int, Signal | None]], decided: list[Decided]
+        self, journal: Journal, entries: list[Entry], decided: list[Decided]
     ) -> None:
         try:
             await journal.append(entries)

@@ -11,6 +11,7 @@ from router.core.facts import PlanAdopted
 from router.core.outcome import Outcome
 from router.core.signals import Signal
 from router.errors import InvariantError, OverloadedError, RouterError, SignalError, StoreError
+from router.ports import Entry, digest
 from router.service.writer import BATCH, Writer
 from router.testing import ManualClock
 from tests.library.cores import Echo, beat
@@ -43,17 +44,22 @@ class Slow:
     """A journal that takes as long as the test wants."""
 
     def __init__(self) -> None:
-        self.kept: list[list[tuple[int, Signal | None]]] = []
+        self.kept: list[list[Entry]] = []
         self.gate = asyncio.Event()
         self.breaks: Exception | None = None
 
-    async def append(self, entries: Sequence[tuple[int, Signal | None]]) -> None:
+    async def append(self, entries: Sequence[Entry]) -> None:
         """Keep the entries once the gate is open."""
         await self.gate.wait()
         self.gate.clear()
         if self.breaks is not None:
             raise self.breaks
         self.kept.append(list(entries))
+
+
+def echoed(name: str) -> Entry:
+    """The entry of a signal at time 0."""
+    return Entry(0, beat(name), digest([PlanAdopted(0, name, "")]))
 
 
 async def turns(count: int = 5) -> None:
@@ -170,12 +176,12 @@ async def test_nothing_gets_out_before_the_journal_has_it() -> None:
     assert (desk.out, first.done()) == ([], False)
     journal.gate.set()
     assert await first == "a"
-    assert journal.kept == [[(0, beat("a"))]]
+    assert journal.kept == [[echoed("a")]]
     await turns()
     assert desk.out == [(0, "a")]
     journal.gate.set()
     assert await asyncio.gather(*later) == ["b", "c"]
-    assert journal.kept[1:] == [[(0, beat("b")), (0, beat("c"))]]
+    assert journal.kept[1:] == [[echoed("b"), echoed("c")]]
 
 
 async def test_time_is_kept_in_the_journal_too() -> None:
@@ -192,7 +198,11 @@ async def test_time_is_kept_in_the_journal_too() -> None:
     journal.gate.set()
     with pytest.raises(SignalError):
         await desk.writer.post(beat("illegal"))
-    assert journal.kept == [[(0, beat("a"))], [(5, None)], [(8, None)]]
+    assert journal.kept == [
+        [echoed("a")],
+        [Entry(5, None, digest([PlanAdopted(5, "deadline", "")]))],
+        [Entry(8, None, 0)],
+    ]
     assert desk.out == [(0, "a"), (5, "deadline")]
 
 
