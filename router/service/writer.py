@@ -164,9 +164,7 @@ class Writer:
             if self._journal is not None:
                 entries.append(Entry(now, None, digest(outcome.facts)))
 
-    async def _commit(
-        self, journal: Journal, entries: list[Entry], decided: list[Decided]
-    ) -> None:
+    async def _commit(self, journal: Journal, entries: list[Entry], decided: list[Decided]) -> None:
         try:
             await journal.append(entries)
             self._release(decided)

@@ -9,7 +9,6 @@ import pytest
 
 from router.core.facts import PlanAdopted
 from router.core.outcome import Outcome
-from router.core.signals import Signal
 from router.errors import InvariantError, OverloadedError, RouterError, SignalError, StoreError
 from router.ports import Entry, digest
 from router.service.writer import BATCH, Writer
