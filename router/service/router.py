@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, overload
 
+from router.core.centre import Centre
 from router.core.effects import Effect
 from router.core.engine import Engine
 from router.core.explain import Explanation, explain
@@ -126,6 +127,11 @@ class Router:
     def plan(self) -> Plan:
         """The plan under which decisions are made."""
         return self._plan if self._engine is None else self._engine.plan
+
+    @property
+    def centre(self) -> Centre:
+        """The state of the engine, to be read within one turn of the event loop, never changed."""
+        return self._running().centre
 
     def now(self) -> int:
         """Return the time by the router's clock, in milliseconds."""
