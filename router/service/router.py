@@ -159,14 +159,15 @@ class Router:
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def post(self, signal: Signal) -> Reply:
-        """Send a signal from a plain callback; the future is the engine's answer.
+    def post(self, signal: Signal, at: int | None = None) -> Reply:
+        """Send a signal from a plain callback; the future is the engine's answer. ``at``: when it happened, in milliseconds, if not now;
+        a time before the engine's is taken for the engine's.
 
         Cancelled before the router has taken the signal, it withdraws it.
         """
         if self._writer is None:
             raise SignalError("closed", "the router is not running yet: use `async with`")
-        return self._writer.post(signal)
+        return self._writer.post(signal, at)
 
     async def send(self, signal: Signal) -> str:
         """Send a signal and return the engine's answer."""
