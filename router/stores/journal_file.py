@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
 
 VERSION: Final = 1
 """The version of the file's layout."""
@@ -101,14 +101,16 @@ def snapshot_hash(after: int, rules: int, chain: bytes, plan: bytes, parts: Sequ
 
 Row = TypeVar("Row", Head, Batch, SnapshotRow)
 
+_KINDS: Final = {kind: tuple(get_type_hints(kind).values()) for kind in (Head, Batch, SnapshotRow)}
+
 
 def _typed(kind: type[Row], row: tuple[Any, ...]) -> Row:
     """Return the row, once its values are of the kinds they were written as: a damaged row may hold anything."""
     made = kind(*row)
-    for (name, expected), value in zip(kind.__annotations__.items(), row, strict=True):
-        if type(value).__name__ != expected:
+    for name, expected, value in zip(kind._fields, _KINDS[kind], row, strict=True):
+        if value.__class__ is not expected:
             raise sqlite3.DatabaseError(
-                f"{name} of a {kind.__name__} is a {type(value).__name__}, not {expected}"
+                f"{name} of a {kind.__name__} is of kind {type(value).__name__}, not {expected.__name__}"
             )
     return made
 

@@ -15,6 +15,7 @@ import orjson
 
 from router.core import signals
 from router.core.encoding import from_data, to_data
+from router.core.names import AttributeValue
 from router.core.signals import (
     NO_ATTRIBUTES,
     InteractionArrived,
@@ -99,8 +100,8 @@ def encode(entries: Sequence[Entry]) -> bytes:
     return to_json(rows, exact=exact)
 
 
-def _is_exact(attributes: Mapping[str, object]) -> bool:
-    return all(value.__class__ is not float or isfinite(cast(float, value)) for value in attributes.values())
+def _is_exact(attributes: Mapping[str, AttributeValue]) -> bool:
+    return all(value.__class__ is not float or isfinite(value) for value in attributes.values())
 
 
 def _write_arrived(signal: InteractionArrived) -> Row:

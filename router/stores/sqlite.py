@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -208,10 +209,8 @@ class SqliteStore:
             self._disk.call_later(SYNC_AFTER_S, self._sync_later)
 
     def _sync_later(self) -> None:
-        try:
+        with suppress(StoreError):  # the next to write hears of it
             self._attempt(self._sync)
-        except StoreError:
-            pass  # the next to write hears of it
 
     def _sync(self) -> None:
         """Wait for the disk, then say how far everything is on it."""
