@@ -27,7 +27,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
-from router.core.names import AgentId
+from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
@@ -91,7 +91,7 @@ _AGENT_FIELDS: Final = (
     "lease_due",
     "leaving",
 )
-_CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer")
+_CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer", "link_lost_at")
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,6 +111,7 @@ def dump(centre: Centre) -> Data:
         **{name: getattr(centre, name) for name in _CENTRE_FIELDS},
         "facts": [to_data(fact) for fact in centre.facts],
         "effects": [to_data(effect) for effect in centre.effects],
+        "offered_unheard": {str(offer_id): at for offer_id, at in sorted(centre.offered_unheard.items())},
         "known": sorted(interaction.number for interaction in centre.interactions.values()),
         "ended": [
             [at, interaction.number] for at, interaction in centre.ended if interaction.number in interactions
@@ -192,6 +193,9 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]
     centre.effects = [from_data(effect) for effect in snapshot["effects"]]
+    centre.offered_unheard = {
+        OfferId(int(offer_id)): at for offer_id, at in snapshot["offered_unheard"].items()
+    }
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
