@@ -23,6 +23,7 @@ KNOWN = {
     "environment",
     "healthcheck",
     "image",
+    "init",
     "logging",
     "network_mode",
     "pids_limit",
@@ -80,7 +81,7 @@ def test_each_service_comes_back_and_ends_in_its_own_time(service: dict[str, Any
 
 
 def test_the_router_may_drain_before_it_is_killed() -> None:
-    """The router's time to end is longer than contacts may go on, with room for the last snapshot."""
+    """The router's time to end is longer than contacts may go on, with room for what is left to do."""
     grace = compose.seconds(compose.services()["router"]["stop_grace_period"])
     assert grace >= Settings(centre=Path()).drain_s + 20
 

@@ -68,7 +68,7 @@ def test_the_daemon_accepts_the_units_addresses() -> None:
 
 
 def test_it_may_drain_before_it_is_killed() -> None:
-    """systemd waits longer than contacts may go on, with room for the last snapshot; and sends SIGTERM, to the daemon only, first."""
+    """There is more time to end than agents have to finish; SIGTERM comes first, and to the daemon only."""
     assert unit_file.seconds("TimeoutStopSec") >= Settings(centre=Path()).drain_s + 20
     assert unit_file.one("KillSignal") == "SIGTERM"
     assert unit_file.one("KillMode") == "mixed"
