@@ -20,10 +20,11 @@ from router.core.signals import LinkLost, LinkRestored
 from router.daemon.gate import Gate
 from router.daemon.listening import Listening, listen
 from router.daemon.notify import feed_watchdog, notify
-from router.daemon.recovery import Snapshots, journal_bound, open_journal
+from router.daemon.recovery import TOLD, Snapshots, journal_bound, open_journal
 from router.daemon.settings import Settings
 from router.errors import ConfigError, Problem, RouterError, SignalError
 from router.service import Router, SystemClock
+from router.stores.sqlite import SqliteStore
 from router.telemetry.log import log_facts
 from router.transports.commands import Translator
 from router.transports.events import EventLog
@@ -43,14 +44,14 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     ending = _Ending(log)
     async with AsyncExitStack() as stack:
         kept = await open_journal(settings, plan, SystemClock(settings.speed).now(), log)
-        if kept.store is not None:
-            stack.push_async_callback(kept.store.close)
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
-        stopped_at = kept.engine.now
-        await stack.enter_async_context(router)
         gate = Gate(router, log)
         events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1)
+        if kept.store is not None:
+            stack.push_async_callback(_leave_journal, kept.store, router, events)
+        stopped_at = kept.engine.now
+        await stack.enter_async_context(router)
         if log.is_enabled_for(10):
             router.on_fact(log_facts(log))
         if not kept.is_new:  # nobody could answer while there was no router
@@ -87,6 +88,16 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         gate.is_draining = True
         await _drain(router, settings, listening, ending, log)
     log.info("daemon.stopped", waiting=router.centre.waiting)
+
+
+async def _leave_journal(store: SqliteStore, router: Router, events: EventLog) -> None:
+    """Keep the state as it is at the end, so that the next start replays nothing and may decide by newer rules; then let go."""
+    try:
+        if isinstance(router.over, SignalError):  # it was closed, and has not failed
+            snapshot = {**router.snapshot(), TOLD: events.next_sequence - 1}
+            await store.keep(router.plan, snapshot, store.last)
+    finally:
+        await store.close()
 
 
 class _Ending:

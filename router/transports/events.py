@@ -23,8 +23,10 @@ from router.core.facts import (
     InteractionPassedOn,
     InteractionQueued,
     InteractionScheduled,
+    LinkChanged,
     NoticeSent,
     OfferEnded,
+    OfferExtended,
     OfferMade,
     PlanAdopted,
     PoolsOpened,
@@ -66,6 +68,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     PresenceChanged: "switchroom.presence.changed",
     AgentPaused: "switchroom.agent.paused",
     AgentUnpaused: "switchroom.agent.unpaused",
+    LinkChanged: "switchroom.link.changed",
+    OfferExtended: "switchroom.offer.extended",
     PlanAdopted: "switchroom.plan.adopted",
 }
 """The ``type`` of the event of each kind of fact."""
@@ -193,7 +197,7 @@ class EventLog:
         match fact:
             case InteractionQueued() | InteractionEnded() | InteractionScheduled():
                 return fact.section
-            case PresenceChanged() | AgentPaused() | AgentUnpaused() | PlanAdopted():
+            case PresenceChanged() | AgentPaused() | AgentUnpaused() | LinkChanged() | PlanAdopted():
                 return None
             case _:
                 interaction = self._front.centre.interactions.get(fact.interaction_id)
@@ -221,6 +225,8 @@ def _subject(fact: Fact) -> str:
             return fact.agent_id
         case PlanAdopted():
             return fact.version
+        case LinkChanged():
+            return "link"
         case _:
             return fact.interaction_id
 
