@@ -85,13 +85,12 @@ async def check_cut(written: Written, folder: Path, size: int) -> None:
     """Not acknowledged, the last transaction is there or not; acknowledged, it is there or the journal is refused."""
     expected = written.state_after if size >= written.log_after else written.state_before
     assert expected == await state_in(cut(written, folder, size, acknowledged=False)), f"cut at {size}"
-    try:
-        state = await state_in(cut(written, folder, size, acknowledged=True))
-    except CorruptError as error:
-        assert "which was acknowledged" in str(error)
-        assert size < written.log_after
+    folder = cut(written, folder, size, acknowledged=True)
+    if size >= written.log_after:
+        assert written.state_after == await state_in(folder)
     else:
-        assert written.state_after == state
+        with pytest.raises(CorruptError, match="which was acknowledged"):
+            await state_in(folder)
 
 
 async def test_a_torn_last_transaction_is_recovered(tmp_path: Path, rng: Random) -> None:
@@ -125,8 +124,7 @@ async def flips(made: Written, folder: Path, rng: Random, count: int, names: tup
         path.write_bytes(content)
         try:
             state = await state_in(folder)
-        except CorruptError as error:
-            assert str(folder) in str(error)
+        except CorruptError:
             outcomes[f"{path.name} refused"] += 1
         else:
             assert made.state_after == state, (
@@ -153,14 +151,12 @@ async def test_many_changed_bytes_are_refused_or_harmless(
     made = await written(tmp_path, history, rng, small_pages=small_pages)
     outcomes = await flips(made, tmp_path / "flip", rng, 400, (NAME, f"{NAME}-wal", f"{NAME}-wal"))
     closed = made._replace(after=tmp_path / "live")
-    outcomes += Counter(
-        {
-            f"closed {name}": n
-            for name, n in (
-                await flips(closed, tmp_path / "flip", rng, 400, (NAME, NAME, NAME, f"{NAME}-ack"))
-            ).items()
-        }
-    )
+    at_rest = await flips(closed, tmp_path / "flip", rng, 400, (NAME, NAME, NAME, f"{NAME}-ack"))
+    outcomes += Counter({f"closed {name}": count for name, count in at_rest.items()})
+    await closed_journal(tmp_path / "dense", history)
+    dense = made._replace(after=tmp_path / "dense")
+    in_use = await flips(dense, tmp_path / "flip", rng, 200, (NAME,))
+    outcomes += Counter({f"dense {name}": count for name, count in in_use.items()})
     record_property("outcomes", dict(outcomes))
     print(dict(outcomes))  # noqa: T201 - seen with -s: the counts are what this test is for
     assert outcomes[f"{NAME}-wal refused"] > 0
@@ -201,7 +197,10 @@ async def test_rows_lost_from_the_end_are_seen(tmp_path: Path) -> None:
     history = journalled(4)
     await closed_journal(tmp_path, history)
     run(tmp_path, "DELETE FROM batches WHERE first = (SELECT max(first) FROM batches)")
-    with pytest.raises(CorruptError, match=f"entry {len(history.entries)}: found the end of the journal"):
+    with pytest.raises(
+        CorruptError,
+        match=f"entry 56: found the end of the journal, expected entries up to {len(history.entries)}",
+    ):
         await state_in(tmp_path)
 
 
