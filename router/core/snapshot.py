@@ -28,7 +28,7 @@ from router.core.centre import (
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
 from router.core.names import AgentId, OfferId
-from router.core.plan import Channel, Plan
+from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.records import AgentState, Holding, Interaction, LadderState
@@ -263,12 +263,14 @@ def _load_interaction(centre: Centre, data: Data) -> Interaction:
 
 
 def _queue(centre: Centre, queue_id: Whatever, *, ended: bool) -> QueueState:
-    """Return the queue; any will do for ended work whose queue is gone, since nobody asks any more."""
+    """Return the queue; for ended work whose queue is gone one that has no more than its name, since nobody asks for more."""
     queue = centre.queues.get(queue_id)
     if queue is None:
         if not ended:
             raise KeyError(f"queue {queue_id!r}")
-        queue = next(iter(centre.queues.values()))
+        other = next(iter(centre.queues.values()))
+        gone = Queue(queue_id=queue_id, section_id=other.section_id)
+        queue = QueueState(gone, other.section, other.index, other.asked, centre_is_limited=False)
     return queue
 
 
