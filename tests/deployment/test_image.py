@@ -108,6 +108,13 @@ def test_nothing_else_enters_the_build(path: str) -> None:
     assert dockerfile.enters("router/core/engine.py")
 
 
+def test_everything_is_installed_as_pinned() -> None:
+    """Each pip that fetches something keeps to requirements.lock, whatever is newest that day."""
+    fetching = [each for each in dockerfile.stages()[0] if each.keyword == "RUN" and " install " in each.text]
+    assert len(fetching) == 2
+    assert all("--constraint requirements.lock" in each.text for each in fetching)
+
+
 def test_shell_commands_are_well_formed() -> None:
     """Each RUN is a line that sh can read."""
     for stage in dockerfile.stages():
