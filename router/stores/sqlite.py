@@ -73,6 +73,11 @@ class SqliteStore:
         self._disk: Final = DiskThread(f"journal {self._path.name}")
 
     @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
+
+    @property
     def bound(self) -> str:
         """What can be lost, in words."""
         return BOUNDS[self._durability]
