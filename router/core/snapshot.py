@@ -99,6 +99,8 @@ _CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer", "l
 
 def dump(centre: Centre) -> Data:
     """Return the state as plain data."""
+    # When what ended long ago is really dropped depends on who asked since, refused or not; what is written down must not.
+    centre.forget()
     holdings: dict[int, Holding] = {}
     for agent in centre.agents.values():
         holdings.update({holding.decision: holding for holding in agent.holdings})
