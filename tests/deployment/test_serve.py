@@ -133,6 +133,7 @@ def test_the_image_gets_well_and_ends_when_told(tmp_path: Path) -> None:
     assert first_line(tmp_path / "log", "daemon.stopped")
 
 
+@pytest.mark.slow
 def test_the_image_goes_on_with_its_volume(tmp_path: Path) -> None:
     """A new container on the volume of one that was killed starts from its journal, which nobody else can read."""
     with image(tmp_path) as (process, _):
@@ -161,6 +162,24 @@ def test_as_process_1_it_ends_when_told(tmp_path: Path) -> None:
         running.run(["kill", "-TERM", first])
         assert process.wait(running.START_S) == OK
     assert first_line(tmp_path / "log", "daemon.started")["pid"] == 1
+
+
+def test_it_writes_nothing_but_its_volume(tmp_path: Path) -> None:
+    """With root file system and checkout read-only, but not the folder of the journal, it gets well and ends with 0."""
+    journal = tmp_path / "journal"
+    journal.mkdir()
+    read_only = (
+        'for kept in "$0" "$1"; do mount --bind "$kept" "$kept" || exit; done; '
+        'mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@"'
+    )
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    contained = [*namespace, "sh", "-c", read_only, str(journal), str(ROOT)]
+    if not shutil.which("unshare") or running.run([*contained, "true"]).returncode != 0:
+        pytest.skip("this machine lets nobody make a mount namespace")
+    assert running.run([*contained, "touch", str(ROOT / "written")]).returncode != 0
+    with image(tmp_path, *contained) as (process, _):
+        assert running.end(process) == OK
+    assert (journal / "journal.db").exists()
 
 
 def test_it_does_not_listen_for_others(tmp_path: Path) -> None:
