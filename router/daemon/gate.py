@@ -29,10 +29,16 @@ class Gate:
         self.is_draining = False
         """While it is, new interactions are refused (``draining``); everything else goes on."""
 
+    def why_not_ready(self) -> str:
+        """Say why no new interactions are taken; nothing while they are."""
+        if self._router.over is not None:
+            return f"the router has stopped: {self._router.over}"
+        return "the router is being stopped" if self.is_draining else ""
+
     @property
-    def is_ready(self) -> bool:
-        """Whether new interactions are taken."""
-        return self._router.over is None and not self.is_draining
+    def mailbox_depth(self) -> int:
+        """How many signals wait to be taken."""
+        return self._router.mailbox_depth
 
     @property
     def centre(self) -> Centre:

@@ -34,7 +34,13 @@ async def listen(
     listening = Listening()
     async with AsyncExitStack() as stack:
         if settings.http is not None:
-            app = create_app(gate, translator, events, is_ready=lambda: gate.is_ready)
+            app = create_app(
+                gate,
+                translator,
+                events,
+                why_not_ready=gate.why_not_ready,
+                mailbox_depth=lambda: gate.mailbox_depth,
+            )
             server = await stack.enter_async_context(serve(app, settings.http.host, settings.http.port))
             listening.http = Address(settings.http.host, server.port)
         yield listening

@@ -142,6 +142,11 @@ class Router:
         return self._plan if self._engine is None else self._engine.plan
 
     @property
+    def mailbox_depth(self) -> int:
+        """How many signals wait to be taken."""
+        return 0 if self._writer is None else self._writer.depth
+
+    @property
     def centre(self) -> Centre:
         """The state of the engine, to be read within one turn of the event loop, never changed."""
         return self._running().centre

@@ -91,6 +91,11 @@ class Writer:
         self._call_turn()
         return reply
 
+    @property
+    def depth(self) -> int:
+        """How many signals wait to be taken."""
+        return len(self._mailbox)
+
     async def close(self) -> None:
         """Refuse further signals, take those that wait, and stop the timer."""
         self._is_closed = True

@@ -36,10 +36,10 @@ async def test_nothing_new_comes_in_while_it_drains() -> None:
     """New interactions are refused with a code of their own, agents go on."""
     async with Router(load("configs/quickstart")) as router:
         gate = Gate(router, structlog.get_logger())
-        assert gate.is_ready
+        assert gate.why_not_ready() == ""
         assert await gate.post(CALL) == "queued"
         gate.is_draining = True
-        assert not gate.is_ready
+        assert "stopped" in gate.why_not_ready()
         with pytest.raises(SignalError, match="takes no new interactions") as refused:
             gate.post(CALL._replace(interaction_id=InteractionId("c-2")))
         assert refused.value.code == "draining"
