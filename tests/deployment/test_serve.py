@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 import click
@@ -142,6 +144,25 @@ def test_the_image_goes_on_with_its_volume(tmp_path: Path) -> None:
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
     with image(tmp_path) as (process, _):
         assert running.end(process) == OK
+
+
+@pytest.mark.slow
+def test_a_copy_of_the_stopped_journal_is_a_backup(tmp_path: Path) -> None:
+    """Stop, copy the folder, and start from the copy: what waited is there, as docs/deployment.md says."""
+    with image(tmp_path) as (process, environ):
+        submitted = json.dumps({"section": "support", "channel": "voice"})
+        with closing(HTTPConnection(environ["SWITCHROOM_HTTP"], timeout=running.START_S)) as router:
+            headers = {"Content-Type": "application/json", "Idempotency-Key": "call-1"}
+            router.request("POST", "/v1/interactions", submitted, headers)
+            answer = router.getresponse()
+            assert answer.status == HTTPStatus.CREATED, answer.read()
+        assert running.end(process) == OK
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "journal", elsewhere / "journal")
+    with image(elsewhere) as (process, _):
+        assert running.end(process) == OK
+    started = first_line(elsewhere / "log", "daemon.started")
+    assert started["waiting"] == 1
 
 
 def test_the_health_check_asks_no_proxy(tmp_path: Path) -> None:
