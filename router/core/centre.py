@@ -70,10 +70,12 @@ class Centre:
         "last_number",
         "last_offer",
         "last_tie",
+        "link_lost_at",
         "match_all",
         "needs",
         "new_work",
         "now",
+        "offered_unheard",
         "offers",
         "order",
         "plan",
@@ -103,6 +105,10 @@ class Centre:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.ended: deque[tuple[int, Interaction]] = deque()
         self.offers: dict[OfferId, Holding] = {}
+        self.link_lost_at: int | None = None
+        self.offered_unheard: dict[
+            OfferId, int
+        ] = {}  # when offers were made that the agents cannot have heard of
         self.ended_offers: deque[Holding] = deque()
         self.agents: dict[AgentId, AgentState] = {}
         self.last_number = 0

@@ -7,7 +7,7 @@ live through the history again and looks at the very moment. Nothing here change
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from router.core.centre import Centre
@@ -166,7 +166,7 @@ def explain_decision(engine: Engine, history: Iterable[tuple[Signal, int]], deci
     seen: list[Explanation] = []
 
     def look(interaction: Interaction, agent: AgentState) -> None:
-        seen.append(_decision(centre, interaction, agent, decision))
+        seen.append(explain_waiting(centre, interaction, agent, decision))
 
     centre.watched_decision = decision
     centre.watcher = look
@@ -185,20 +185,18 @@ def explain_decision(engine: Engine, history: Iterable[tuple[Signal, int]], deci
     raise LookupError(f"decision {decision} is not in this history; its last one is {centre.last_decision}")
 
 
-def _decision(centre: Centre, interaction: Interaction, chosen: AgentState, decision: int) -> Explanation:
+def explain_waiting(
+    centre: Centre, interaction: Interaction, chosen: AgentState | None, decision: int
+) -> Explanation:
+    """Explain work that nobody has: why it is about to go to ``chosen`` by the decision, or why to nobody."""
     verdicts: list[Verdict] = []
     for agent_id in sorted(centre.agents):
         verdict = _verdict(centre, interaction, centre.agents[agent_id], None)
-        if agent_id == chosen.id:
-            verdict = Verdict(
-                agent_id=agent_id,
-                code="chosen",
-                detail=verdict.detail,
-                tier=verdict.tier,
-                score=verdict.score,
-                key=verdict.key,
-            )
+        if chosen is not None and agent_id == chosen.id:
+            verdict = replace(verdict, code="chosen")
         verdicts.append(verdict)
+    if chosen is None:
+        return _explanation(centre, interaction, "queued", tuple(verdicts), None)
     rivals = [verdict for verdict in verdicts if verdict.code == "can-take"]
     winner = next(verdict for verdict in verdicts if verdict.code == "chosen")
     return _explanation(
