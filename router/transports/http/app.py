@@ -102,6 +102,7 @@ def create_app(
     )
     app.openapi = document  # type: ignore[method-assign]
     app.state.streams = streams
+    app.state.feeds = feeds
     app.add_middleware(Gate, routes=routes)
     return app
 
@@ -129,7 +130,7 @@ async def _framework_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "http-error")
     path = request.url.path
-    headers = dict(error.headers or {})
+    headers = {}
     if error.status_code == 405:
         allowed = ", ".join(allowed_methods(request.app.router.routes, path))
         headers["allow"] = allowed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Optional, TypeVar
+from typing import Annotated, Any, Final, Optional, TypeVar
 
 from pydantic import create_model
 
@@ -20,10 +20,10 @@ MAX_DIGITS: Final = 18
 
 def optional_in_body(command: type[wire.Command], *names: str) -> type[wire.Message]:
     """Return the model of a command whose fields ``names`` the path or a header gives; the body may say the same again."""
-    fields: dict[str, Any] = {
-        name: (Optional[command.model_fields[name].annotation], None)  # noqa: UP045 - only known when run
-        for name in names
-    }
+    fields: dict[str, Any] = {}
+    for name in names:
+        field = command.model_fields[name]
+        fields[name] = (Optional[Annotated[(field.annotation, *field.metadata, None)]], None)  # noqa: UP045 - made when run
     return create_model(f"{command.__name__}Body", __base__=command, __doc__=command.__doc__, **fields)
 
 
