@@ -126,7 +126,7 @@ async def test_a_slow_reader_of_an_inbox_is_cut_off(plan: Plan) -> None:
     async with Desk(plan, letters_max=50) as desk:
         await desk.post("/v1/agents/ben/sign-in", {"ready": False})
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.server.port, limit=1_024)
-        writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await reader.readuntil(b"event: state")
         async with desk.stream("/v1/agents/ben/inbox") as keen:
             assert (await anext(keen)).event == "state"
@@ -164,7 +164,7 @@ async def test_a_reader_that_takes_nothing_is_closed(plan: Plan) -> None:
     async with Desk(plan, streams=Streams(stall_s=0.05)) as desk:
         await desk.post("/v1/agents/ben/sign-in", {"ready": False})
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.server.port, limit=1_024)
-        writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await reader.readuntil(b"event: state")
         assert desk.open_streams() == 1
         for number in range(1_000):
