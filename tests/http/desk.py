@@ -112,7 +112,9 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         await self.router.__aenter__()
-        self.events = EventLog(self.router, centre_id="test", capacity=self._events_kept)
+        self.events = EventLog(
+            self.router, centre_id=str(self.router.plan.centre_id), capacity=self._events_kept
+        )
         translator = Translator(lambda: self.router.plan, read_requirement)
         self.app = create_app(
             self.router,
