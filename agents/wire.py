@@ -415,7 +415,10 @@ class RouterStatus(Message):
 
 
 class Event(Message):
-    """Something that happened, as a CloudEvent (1.0, structured). ``sequence`` goes up by one: a gap is a loss."""
+    """Something that happened, as a CloudEvent (1.0, structured). ``sequence`` goes up by one: a gap is a loss. ``subject`` is the
+    interaction, else the agent, else the plan it is about; ``section`` is null where it belongs to none. Times in ``data`` are
+    milliseconds since 1970.
+    """
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -425,6 +428,7 @@ class Event(Message):
     time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
     sequence: int
+    section: str | None = None
     data: dict[str, Any]
 
 

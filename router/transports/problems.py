@@ -24,6 +24,8 @@ STATUS: Final[Mapping[str, int]] = {
     "not-automated": 409,
     "offline": 409,
     "holds-work": 409,
+    "events-gone": 410,
+    "events-ahead": 409,
     "closed": 503,
 }
 """The HTTP status of a ``SignalError``'s code; 422 for all others."""
