@@ -17,7 +17,7 @@ from router.core.requirement import Requirement
 from router.errors import ConfigError, Problem
 from router.ports import Entry
 from router.service.router import Router
-from router.testing import a_plan, a_queue, an_agent, needs
+from router.testing import a_plan, a_section, an_agent
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 from router.transports.mqtt import MqttTransport
@@ -50,11 +50,8 @@ def no_requirement(written: JsonValue, plan: Plan) -> Requirement:
 
 
 def small_plan() -> Plan:
-    """Two agents and a queue."""
-    return a_plan(
-        agents=[an_agent("ann", skills={"x": 5}), an_agent("bob", skills={"x": 5})],
-        queues=[a_queue("main", requirement=needs(x=1))],
-    )
+    """Two agents and a section with one queue."""
+    return a_plan(an_agent("ann"), an_agent("bob"), sections=[a_section("s")])
 
 
 class Desk:
