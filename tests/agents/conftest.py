@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from agents.model import WrapUp
 from router.core.plan import Plan
 from router.testing import a_plan, a_queue, a_section, an_agent
-from tests.agents.stand import OverHttp, Stand
+from tests.agents.stand import OverHttp, OverMqtt, Stand
 
 
 @pytest.fixture
@@ -26,8 +27,9 @@ def plan() -> Plan:
     )
 
 
-@pytest.fixture(params=["http"])
-async def stand(plan: Plan, request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
+@pytest.fixture(params=["http", pytest.param("mqtt", marks=pytest.mark.servers)])
+async def stand(plan: Plan, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
     """That help desk, running, nobody signed in."""
-    async with Stand(plan, OverHttp()) as running:
+    transport = OverHttp() if request.param == "http" else OverMqtt(tmp_path)
+    async with Stand(plan, transport) as running:
         yield running

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from pydantic import JsonValue
 
 from agents.client import AgentClient
+from agents.mqtt import Broker
 from agents.submitter import SubmitterClient
 from router.core.plan import Plan
 from router.core.requirement import All, Requirement
@@ -18,6 +20,8 @@ from router.testing import ManualClock, TestRouter
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 from router.transports.http import Server, create_app, serve
+from router.transports.mqtt import MqttTransport
+from tests.servers import mosquitto
 
 PATIENCE_S: Final = 8.0
 """So long a test waits for what must come; nothing is measured by it."""
@@ -54,6 +58,9 @@ class Transport(Protocol):
     async def break_link(self) -> None:
         """Cut what is between clients and router for a moment; both are there all the time."""
 
+    def end(self) -> None:
+        """Leave nothing behind."""
+
 
 class OverHttp:
     """HTTP on a port that stays the same."""
@@ -80,11 +87,50 @@ class OverHttp:
             await self._server.close()
             self._server = None
 
+    def end(self) -> None:
+        pass
+
     async def break_link(self) -> None:
         assert self._router is not None
         assert self._events is not None
         await self.close()
         await self.open(self._router, self._events)
+
+
+class OverMqtt:
+    """A real mosquitto, which the router comes to and leaves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.broker = mosquitto(folder)
+        self.broker.start()
+        self._transport: MqttTransport | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.broker.port}"
+
+    async def open(self, router: TestRouter, events: EventLog) -> None:
+        self._transport = MqttTransport(
+            router,
+            Translator(lambda: router.plan, read_requirement),
+            events,
+            Broker(client_id="", host="127.0.0.1", port=self.broker.port),
+            centre_id="test",
+        )
+        await self._transport.__aenter__()
+        await self._transport.connected(PATIENCE_S)
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            await self._transport.__aexit__()
+            self._transport = None
+
+    async def break_link(self) -> None:
+        self.broker.kill()  # told to stop, it would publish all last wills first, and the agents would be lost indeed
+        self.broker.start()
+
+    def end(self) -> None:
+        self.broker.stop()
 
 
 class Stand:
@@ -104,7 +150,10 @@ class Stand:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.stop()
+        try:
+            await self.stop()
+        finally:
+            self._transport.end()
 
     @property
     def url(self) -> str:
