@@ -47,7 +47,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
         gate = Gate(router, log)
-        events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1)
+        events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1, recent=kept.recent)
         if kept.store is not None:
             stack.push_async_callback(_leave_journal, kept.store, router, events)
         stopped_at = kept.engine.now

@@ -41,6 +41,8 @@ def translated(path: Path, doing: str) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _of_sqlite(path, doing, error) from error
+    except UnicodeDecodeError as error:  # SQLite quotes names as it finds them, in its messages too
+        raise corrupt(path, doing, str(error), "a journal that SQLite can read") from error
     except OSError as error:
         raise _of_system(path, doing, error) from error
 

@@ -180,6 +180,33 @@ async def test_a_changed_byte_in_the_log_is_named(tmp_path: Path, rng: Random) -
     assert files == {name: (made.after / name).read_bytes() for name in files}
 
 
+async def test_a_damaged_log_can_be_cut_off_on_purpose(tmp_path: Path) -> None:
+    """What the error advises gives every entry before the damage, and a journal that goes on."""
+    history = journalled(4)
+    store = await begun(tmp_path / "live", history)
+    for entry in history.entries:
+        await store.append([entry])
+    folder = copied(tmp_path / "live", tmp_path / "copy")
+    await store.close()
+    log = folder / f"{NAME}-wal"
+    content = bytearray(log.read_bytes())
+    content[len(content) // 2] ^= 1
+    log.write_bytes(content)
+    with pytest.raises(CorruptError, match=rf"truncate -s \d+ {NAME}-wal\) and delete {NAME}-ack") as refusal:
+        SqliteStore(folder)
+    with log.open("rb+") as file:
+        file.truncate(int(str(refusal.value).partition("truncate -s ")[2].partition(" ")[0]))
+    (folder / f"{NAME}-ack").unlink()
+    assert await state_in(folder) is not None
+    store = SqliteStore(folder)
+    recovered = store.recover()
+    assert recovered is not None
+    (*entries, _) = recovered.entries
+    assert 0 < len(entries) < len(history.entries)
+    assert history.entries[: len(entries)] == entries
+    await store.close()
+
+
 async def test_a_damaged_log_header_is_refused(tmp_path: Path, rng: Random) -> None:
     """SQLite would take the whole log for empty."""
     made = await written(tmp_path, journalled(3, 40), rng)
