@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.deployment import compose, running
+from tests.deployment.brokers import mosquitto, redis
 
 pytestmark = pytest.mark.servers
 
-ROOT = Path(__file__).parents[2]
 OTHER_LOOPBACK = "127.0.0.2"  # of this machine, and not what anything of ours binds
 NO_AUTHORISATION = 5  # what mosquitto_pub exits with where the broker does not let it in
 
 
 # --- redis ----------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def redis(folder: Path, port: int) -> Iterator[list[str]]:
-    """Run Redis as docker-compose.yml does, but for the folder and the port; yields the command of a client."""
-    running.need("redis-server", "redis-cli")
-    service = compose.services()["redis"]
-    argv = [str(word) for word in service["command"]]
-    argv[argv.index("--port") + 1] = str(port)
-    argv[argv.index("--dir") + 1] = str(folder)
-    health = [word.replace("6379", str(port)) for word in compose.health_command(service)]
-    log = folder / "log"
-    with running.running(argv, log) as process:
-        running.until_well(health, process, log)
-        yield ["redis-cli", "-h", "127.0.0.1", "-p", str(port)]
-        process.kill()  # at any instant: what was acknowledged is on disk
 
 
 def test_redis_keeps_what_it_acknowledged(tmp_path: Path) -> None:
@@ -97,27 +77,6 @@ def test_redis_health_check_fails_without_redis() -> None:
 
 
 # --- mosquitto ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def mosquitto(folder: Path, port: int, *more: str) -> Iterator[list[str]]:
-    """Run the broker as docker-compose.yml does, but for folder and port; yields the address as its clients take it."""
-    running.need("mosquitto", "mosquitto_sub", "mosquitto_pub")
-    service = compose.services()["mosquitto"]
-    given = (ROOT / "configs" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
-    text = given.replace("listener 1883 ", f"listener {port} ").replace("/mosquitto/data/", f"{folder}/")
-    assert text.count(str(folder)) == text.count(f"listener {port} ") == 1
-    if os.geteuid() == 0:
-        text += "user root\n"  # it would become another user, who may not write in this folder
-    config = folder / "mosquitto.conf"
-    config.write_text("\n".join((text, *more, "")), encoding="utf-8")
-    argv = [str(config) if word.endswith(".conf") else word for word in service["command"]]
-    health = [word.replace("1883", str(port)) for word in compose.health_command(service)]
-    log = folder / "log"
-    with running.running(argv, log) as process:
-        running.until_well(health, process, log)
-        yield ["-h", "127.0.0.1", "-p", str(port)]
-        assert running.end(process, signal.SIGTERM) == 0
 
 
 def test_the_broker_carries_and_keeps_retained_messages(tmp_path: Path) -> None:

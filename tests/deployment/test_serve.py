@@ -23,7 +23,7 @@ import pytest
 from router.cli import CONFIG_INVALID, OK
 from router.cli.serve import command as serve
 from tests.deployment import compose, dockerfile, running, unit_file
-from tests.deployment.test_brokers import mosquitto
+from tests.deployment.brokers import mosquitto
 
 ROOT = Path(__file__).parents[2]
 JOURNAL = "/var/lib/switchroom"
