@@ -6,17 +6,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import math
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from random import Random
-from typing import Final, TextIO
+from typing import Final
 
 from agents import wire
+from agents.books import Books
 from agents.errors import ClientError, CommandRefused, GaveUpError
 from agents.submitter import Submission, SubmitterClient
 from router.config import load
@@ -28,28 +27,15 @@ WAVE_MS: Final = 90_000
 NAME: Final = "street"
 
 
-class Diary:
-    """A file of what was seen, one JSON line each, out of this process's hands as soon as it is written."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def note(self, what: str, interaction: str, **more: object) -> None:
-        """Write down that something was seen, now."""
-        line = {"at": time.time_ns(), "what": what, "interaction": interaction, "who": NAME, **more}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-
-
 class Street:
     """Sends customers until told to stop, then goes on listening until told to end."""
 
     def __init__(
-        self, plan: Plan, client: SubmitterClient, diary: Diary, *, seed: int, gap_ms: float, speed: float
+        self, plan: Plan, client: SubmitterClient, books: Books, *, seed: int, gap_ms: float, speed: float
     ) -> None:
         self._plan = plan
         self._client = client
-        self._diary = diary
+        self._books = books
         self._rng = Random(f"{seed}:street")
         self._prefix = f"{os.getpid()}"
         self._gap_ms = gap_ms
@@ -76,7 +62,7 @@ class Street:
         async for message in self._client.inbox:
             match message:
                 case wire.Ended() if message.how != "completed" and message.interaction_id not in self._left:
-                    self._diary.note("ended", message.interaction_id, how=message.how)
+                    self._books.write(NAME, "ended", message.interaction_id, how=message.how)
                 case _:
                     pass
 
@@ -99,7 +85,7 @@ class Street:
             )
         except (CommandRefused, GaveUpError):
             return  # never acknowledged: a busy tone
-        self._diary.note("submitted", name)
+        self._books.write(NAME, "submitted", name)
         await self._rest(want.patience_ms)
         if call.state == "waiting":
             await self._hang_up(call)
@@ -110,13 +96,13 @@ class Street:
         except ClientError:
             return  # somebody answered just now, or it ended: the inbox says which
         self._left.add(call.id)
-        self._diary.note("ended", call.id, how="abandoned")
+        self._books.write(NAME, "ended", call.id, how="abandoned")
 
     async def _rest(self, ms: float) -> None:
         await asyncio.sleep(ms / 1000 / self._speed)
 
 
-async def run(arguments: argparse.Namespace, diary: Diary) -> None:
+async def run(arguments: argparse.Namespace, books: Books) -> None:
     """Send customers until SIGUSR1, listen until SIGTERM."""
     loop = asyncio.get_running_loop()
     enough, end = asyncio.Event(), asyncio.Event()
@@ -126,7 +112,7 @@ async def run(arguments: argparse.Namespace, diary: Diary) -> None:
     plan = load(arguments.centre)
     async with SubmitterClient(arguments.url, name=NAME, centre=plan.centre_id) as client:
         street = Street(
-            plan, client, diary, seed=arguments.seed, gap_ms=arguments.gap_ms, speed=arguments.speed
+            plan, client, books, seed=arguments.seed, gap_ms=arguments.gap_ms, speed=arguments.speed
         )
         sending = asyncio.create_task(street.send())
         listening = asyncio.create_task(street.listen())
@@ -155,8 +141,8 @@ def main() -> int:
         "--speed", type=float, default=1.0, help="the centre's time runs so many times as fast"
     )
     arguments = parser.parse_args()
-    with arguments.books.open("a", encoding="utf-8") as file:
-        asyncio.run(run(arguments, Diary(file)))
+    with Books(arguments.books) as books:
+        asyncio.run(run(arguments, books))
     return 0
 
 

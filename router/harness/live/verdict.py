@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from agents.bot import NOT_MINE
 from agents.errors import CommandRefused
 from agents.submitter import SubmitterClient
 from agents.wire import Abandon
@@ -27,26 +28,30 @@ def read_books(files: Iterable[Path]) -> Books:
         if file.exists():
             whole, _, _ = file.read_text(encoding="utf-8").rpartition("\n")
             lines.extend(json.loads(line) for line in whole.splitlines())
-    lines.sort(key=lambda line: int(line["at"]))
+    lines.sort(key=lambda line: float(line["at"]))
     books = Books()
     for line in lines:
-        _enter(books, line)
+        if "interaction" in line:
+            _enter(books, line["who"], line["what"], line["interaction"], line)
     return books
 
 
-def _enter(books: Books, line: dict[str, Any]) -> None:
-    interaction, who = line["interaction"], line["who"]
-    match line["what"]:
+def _enter(books: Books, who: str, what: str, interaction: str, line: dict[str, Any]) -> None:
+    case = books.cases.get(interaction)
+    is_holder = case is not None and case.holder == who
+    match what:
         case "submitted":
             books.submitted(interaction)
         case "ended":
             books.ended(interaction, line["how"])
         case "connected":
             books.connected(interaction, who)
-        case "let-go":
-            books.let_go(interaction, who, is_over=line["is_over"])
-        case "kept":
+        case "asked":  # whoever has it next may have it before this agent hears the answer
+            books.let_go(interaction, who, is_over=line["verb"] == "finish")
+        case "refused" if line["asked"] in {"finish", "transfer"} and line["code"] not in NOT_MINE:
             books.kept(interaction, who)
+        case "let-go" if is_holder:
+            books.let_go(interaction, who, is_over=line["reason"] in {"cancelled", "completed"})
         case _:
             pass
 
