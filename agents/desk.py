@@ -155,6 +155,7 @@ class Desk:
         self._offers: dict[int, Offer] = {}
         self._work: dict[str, Work] = {}
         self._unconfirmed: set[str] = set()
+        self._closed: Work | None = None
         self._ended: dict[tuple[int, str], None] = {}
         self.presence: Presence = "offline"
         self.reason = ""
@@ -246,7 +247,7 @@ class Desk:
             case wire.Connect():
                 self._connected(message.work, "connected")
             case wire.Release():
-                self._left(message.interaction_id, "released", message.reason)
+                self._released(message)
             case wire.Closed():
                 self._left(message.interaction_id, "closed")
             case wire.Suspend():
@@ -324,11 +325,22 @@ class Desk:
             known.state, known.until = state, until
         return known
 
+    def _released(self, message: wire.Release) -> None:
+        closed = self._closed
+        if closed is not None and closed.id == message.interaction_id and closed.id not in self._work:
+            closed.state, closed.reason = (
+                "released",
+                message.reason,
+            )  # the router tells first that it is over, then why
+        else:
+            self._left(message.interaction_id, "released", message.reason)
+
     def _left(self, interaction_id: str, state: WorkState, reason: str = "") -> None:
         work = self._work.pop(interaction_id, None)
         self._unconfirmed.discard(interaction_id)
         if work is None:
             return
+        self._closed = work if work.is_mine and state == "closed" else None
         work.state, work.reason = state, reason
         for offer in [each for each in self._unseen if each.work is work]:
             self._unseen.remove(offer)

@@ -138,6 +138,11 @@ class SubmitterClient:
         self._stop(ClosedError(f"the client of submitter {self.name!r} is closed"))
         await self._stack.aclose()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the link to the router is there."""
+        return self._is_up
+
     async def submit(
         self,
         section: str,

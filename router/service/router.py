@@ -312,7 +312,7 @@ class Router:
 
     def explain(self, interaction_id: str) -> Explanation:
         """Say where an interaction is, who could take it, and why the others cannot; as of now."""
-        return explain(self._running(), InteractionId(interaction_id))
+        return explain(self._running(), InteractionId(interaction_id), now=self._clock.now())
 
     def snapshot(self) -> dict[str, object]:
         """Return the whole state as plain data that JSON can carry, to start another router from, under the same plan."""

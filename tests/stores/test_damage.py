@@ -231,6 +231,20 @@ async def test_rows_lost_from_the_end_are_seen(tmp_path: Path) -> None:
         await state_in(tmp_path)
 
 
+async def test_another_end_than_the_head_says_is_seen(tmp_path: Path) -> None:
+    """A row that is whole in itself, but is not the one that was written last."""
+    history = journalled(4)
+    await closed_journal(tmp_path, history)
+    (tmp_path / f"{NAME}-ack").unlink()
+    run(tmp_path, "UPDATE head SET hash = zeroblob(16)")
+    last = len(history.entries)
+    with pytest.raises(
+        CorruptError,
+        match=f"end of the journal: found entry {last} .*expected entry {last} with hash {'00' * 16}",
+    ):
+        await state_in(tmp_path)
+
+
 async def test_a_row_lost_from_the_middle_is_seen(tmp_path: Path) -> None:
     """The error says which entry is missing."""
     await closed_journal(tmp_path, journalled(4))
@@ -323,10 +337,12 @@ async def test_a_damaged_snapshot_that_nothing_makes_up_for_is_refused(damage: s
     await with_two_snapshots(tmp_path, journalled(6, 90))
     run(tmp_path, "DELETE FROM snapshot_parts WHERE part = (SELECT max(part) FROM snapshot_parts)")
     run(tmp_path, damage)
+    store = SqliteStore(tmp_path)
     with pytest.raises(
         CorruptError, match="entry 30|snapshot after entry 40 is damaged: found 0 parts, expected 1"
     ):
-        await state_in(tmp_path)
+        store.recover()
+    await store.close()
 
 
 async def test_two_snapshots_and_the_entries_since_the_older_are_kept(tmp_path: Path) -> None:

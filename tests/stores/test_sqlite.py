@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from router.core.engine import Engine
-from router.errors import CorruptError
+from router.errors import CorruptError, UnavailableError
 from router.policies import BUILT_IN
-from router.stores import sqlite
+from router.stores import journal_file, sqlite
 from router.stores.acknowledged import Acknowledged, read
 from router.stores.opening import Durability
 from router.stores.snapshot_blob import PART, decode_state, encode_state
@@ -47,6 +47,27 @@ async def test_the_event_loop_goes_on_while_the_disk_does_not(tmp_path: Path) ->
     other.execute("COMMIT")
     other.close()
     await waiting
+    assert store.last == 1
+    await store.close()
+
+
+async def test_after_an_error_a_store_takes_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where it could again: what the engine decided is not in the journal, so nothing that follows may be."""
+    monkeypatch.setattr(journal_file, "BUSY_S", 0)
+    store = await begun(tmp_path)
+    await store.append([numbered(1)])
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnavailableError, match="locked by another program"):
+        await store.append([numbered(2)])
+    other.execute("ROLLBACK")
+    other.close()
+    with pytest.raises(UnavailableError, match="locked by another program"):
+        await store.append([numbered(2)])
+    await store.close()
+    store = SqliteStore(tmp_path)
     assert store.last == 1
     await store.close()
 

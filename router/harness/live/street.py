@@ -130,7 +130,10 @@ async def run(arguments: argparse.Namespace, diary: Diary) -> None:
         )
         sending = asyncio.create_task(street.send())
         listening = asyncio.create_task(street.listen())
-        await enough.wait()
+        await asyncio.wait(
+            {asyncio.create_task(enough.wait()), asyncio.create_task(end.wait())},
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         sending.cancel()
         await street.leave()
         await end.wait()
