@@ -68,6 +68,8 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
         ending.listen_to_signals(stack)
+        # What runs along must have begun, and hear SIGHUP, before anybody is told that we are ready.
+        await asyncio.sleep(0)
         log.info(
             "daemon.started",
             centre=plan.centre_id,
