@@ -115,15 +115,7 @@ class Desk:
         self.events = EventLog(
             self.router, centre_id=str(self.router.plan.centre_id), capacity=self._events_kept
         )
-        translator = Translator(lambda: self.router.plan, read_requirement)
-        self.app = create_app(
-            self.router,
-            translator,
-            self.events,
-            why_not_ready=lambda: self.not_ready,
-            streams=self._streams,
-            letters_max=self._letters_max,
-        )
+        self.app = self._application()
         self.server = serve(self.app, "127.0.0.1", 0)
         await self.server.start()
         self.http = self.client()
@@ -137,6 +129,25 @@ class Desk:
         await self.server.close()
         self.events.close()
         await self.router.close()
+
+    def _application(self) -> FastAPI:
+        return create_app(
+            self.router,
+            Translator(lambda: self.router.plan, read_requirement),
+            self.events,
+            why_not_ready=lambda: self.not_ready,
+            streams=self._streams,
+            letters_max=self._letters_max,
+        )
+
+    @asynccontextmanager
+    async def again(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve the router by a further application, made now, and return a client for it."""
+        async with (
+            serve(self._application(), "127.0.0.1", 0) as server,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client,
+        ):
+            yield client
 
     @property
     def url(self) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from router.core.plan import Plan
+from router.transports.http.handling import Call, Endpoint, Responder
 from tests.http.desk import Desk, until
 
 JSON = {"Content-Type": "application/json"}
@@ -248,3 +250,18 @@ async def test_a_client_that_goes_away_hangs_nothing(plan: Plan, monkeypatch: py
         desk.journal.gate.set()
         assert (await first).status_code == 201
         assert (await desk.http.get("/v1/interactions/i-2")).status_code == 404
+
+
+async def test_an_error_of_ours_is_told_and_logged(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a problem that gives nothing away; the next request is answered."""
+
+    async def fails(call: Call) -> Responder:
+        raise ZeroDivisionError("the secret")
+
+    desk.app.router.routes.append(Route("/fails", Endpoint(fails)))
+    answer = await desk.http.get("/fails")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    printed = capsys.readouterr()
+    assert "request.failed" in printed.out + printed.err
+    assert (await desk.http.get("/healthz")).status_code == 200
