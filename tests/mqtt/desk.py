@@ -65,6 +65,7 @@ class Desk:
         mailbox: int = 10_000,
         events: bool = False,
         epoch: str | None = None,
+        username: str | None = None,
     ) -> None:
         self.journal = Journal()
         self.router = Router(small_plan(), journal=self.journal, mailbox=mailbox)
@@ -76,6 +77,7 @@ class Desk:
         self._protocol: Protocol = protocol
         self._events = events
         self._epoch = epoch
+        self._username = username
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -86,7 +88,7 @@ class Desk:
             self.router,
             Translator(lambda: self.router.plan, no_requirement),
             events,
-            Broker(client_id="", port=self._server.port, protocol=self._protocol),
+            Broker(client_id="", port=self._server.port, protocol=self._protocol, username=self._username),
             centre_id="test",
             publish_events=self._events,
             epoch=self._epoch,
@@ -114,13 +116,19 @@ class Peer:
     """Somebody else's program: hears everything of the centre, says what the test wants. To be entered."""
 
     def __init__(
-        self, server: Server, name: str = "peer", *, protocol: Protocol = "5", will: Will | None = None
+        self,
+        server: Server,
+        name: str = "peer",
+        *,
+        protocol: Protocol = "5",
+        will: Will | None = None,
+        username: str | None = None,
     ) -> None:
         self.heard: list[tuple[str, Any]] = []
         self.retained: list[tuple[str, Any]] = []
         self._more = asyncio.Event()
         self.connection = Connection(
-            Broker(client_id=name, port=server.port, protocol=protocol),
+            Broker(client_id=name, port=server.port, protocol=protocol, username=username),
             self._receive,
             subscribe=[
                 f"{TOPICS.root}/+/+/replies",
