@@ -26,7 +26,7 @@ from router.core.signals import (
     PlanReplaced,
     Signal,
 )
-from router.errors import RouterError, SignalError
+from router.errors import RouterError, SignalError, shown
 from router.policies import BUILT_IN
 from router.ports import Clock, EffectSink, FactSink, Journal
 from router.service.clock import SystemClock, sleep_until
@@ -67,7 +67,12 @@ class Router:
         snapshot: Mapping[str, object] | None = None,
         engine: Engine | None = None,
     ) -> None:
-        """``snapshot`` or ``engine``, not both: where to go on; an engine is of that ``plan`` and of nobody else's."""
+        """``snapshot`` or ``engine``, not both: where to go on; an engine is of that ``plan`` and of nobody else's.
+
+        Raises ``TypeError`` for a ``plan`` that is none, such as a path.
+        """
+        if not isinstance(plan, Plan):
+            raise TypeError(f"expected a Plan, as router.load(path) returns it, found {shown(plan)}")
         self._plan = plan
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._mailbox = mailbox

@@ -11,6 +11,7 @@ from typing import Final
 
 from router.core.outcome import Outcome
 from router.core.signals import Signal
+from router.core.wellformed import check_kinds
 from router.errors import InvariantError, OverloadedError, RouterError, SignalError
 from router.ports import Clock, Core, Entry, Journal, Timer, digest
 
@@ -76,7 +77,8 @@ class Writer:
     def post(self, signal: Signal, at: int | None = None) -> Reply:
         """Put a signal into the mailbox; the future is the engine's answer, or its ``SignalError``. ``at``: when it happened, if not now.
 
-        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the writer is.
+        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` when the writer is closed (``closed``) or the signal
+        holds values of a wrong kind (``bad-signal``).
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -86,6 +88,7 @@ class Writer:
             raise OverloadedError(
                 f"the mailbox is full: {self._room} signals wait to be taken; send it again later"
             )
+        check_kinds(signal)
         reply = Reply(loop=self._loop)
         self._mailbox.append((self._clock.now() if at is None else at, signal, reply))
         self._call_turn()
