@@ -308,14 +308,14 @@ def test_only_missing_servers_are_asked_of_apt(run: Any) -> None:
 
 
 def test_apt_is_asked_for_every_program_that_tests_need(run: Any) -> None:
-    """What a test of the deployment files calls `need` for stands in SERVERS: `./run test --apt --require-servers` has it."""
+    """A program that a test does without where it is missing stands in SERVERS: `./run test --apt --require-servers` has it."""
     needed = {
         argument.value
-        for path in (ROOT / "tests" / "deployment").glob("*.py")
+        for path in (ROOT / "tests").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "running.need"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"need", "program"}
         for argument in node.args
-        if isinstance(argument, ast.Constant)
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
     assert {"mosquitto", "redis-server"} <= needed
     assert needed <= {server.program for server in run.SERVERS}

@@ -24,6 +24,7 @@ from router.cli import CONFIG_INVALID, OK
 from router.cli.serve import command as serve
 from tests.deployment import compose, dockerfile, running, unit_file
 from tests.deployment.brokers import mosquitto
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 JOURNAL = "/var/lib/switchroom"
@@ -73,7 +74,7 @@ def image(
     folder: Path, *before: str, **more: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
     """Run what the image runs until its health check is content; yields the process and its variables."""
-    port = running.free_port()
+    port = free_port()
     environ = moved(image_environment(), folder / "journal", SWITCHROOM_HTTP=f"127.0.0.1:{port}", **more)
     log = folder / "log"
     with running.running([*before, *here(image_command())], log, environ) as process:
@@ -167,7 +168,7 @@ def test_a_copy_of_the_stopped_journal_is_a_backup(tmp_path: Path) -> None:
 
 def test_the_health_check_asks_no_proxy(tmp_path: Path) -> None:
     """A proxy in the environment, as Docker may put there, is not asked for what is on loopback."""
-    nowhere = f"http://127.0.0.1:{running.free_port()}"
+    nowhere = f"http://127.0.0.1:{free_port()}"
     with image(tmp_path, http_proxy=nowhere, HTTP_PROXY=nowhere) as (process, _):
         assert running.end(process) == OK
 
@@ -218,7 +219,7 @@ def test_it_does_not_listen_for_others(tmp_path: Path) -> None:
 @pytest.mark.servers
 def test_the_router_of_compose_works_with_the_broker_of_compose(tmp_path: Path) -> None:
     """Router and broker with compose's commands and variables, on free ports: both are well, and the router ends with 0."""
-    port, broker = running.free_port(), running.free_port()
+    port, broker = free_port(), free_port()
     variables = {"SWITCHROOM_HTTP": f"127.0.0.1:{port}", "SWITCHROOM_MQTT": f"mqtt://127.0.0.1:{broker}"}
     router = compose.services(variables)["router"]
     entry = dockerfile.the("ENTRYPOINT", dockerfile.stages()[-1]).argv()
@@ -262,7 +263,7 @@ def test_the_unit_starts_feeds_its_watchdog_reloads_and_ends(tmp_path: Path) -> 
     """Started and confined as the unit says: READY=1, then WATCHDOG=1 again and again, also after a reload, STOPPING=1, exit 0."""
     state = tmp_path / "state"
     environ = unit_file.environment(state) | {
-        "SWITCHROOM_HTTP": f"127.0.0.1:{running.free_port()}",
+        "SWITCHROOM_HTTP": f"127.0.0.1:{free_port()}",
         "NOTIFY_SOCKET": str(tmp_path / "notify"),
         "WATCHDOG_USEC": "300000",
         "PYTHONPATH": str(ROOT),

@@ -410,3 +410,25 @@ def run(folder: Path, statement: str) -> None:
     with database:
         assert database.execute(statement).rowcount > 0
     database.close()
+
+
+@pytest.mark.parametrize("offset", [18, 19])
+async def test_a_changed_format_number_is_damage_and_not_a_matter_of_permissions(
+    offset: int, tmp_path: Path
+) -> None:
+    """SQLite calls a file whose header names an unknown format read-only; whoever may write it should hear of damage."""
+    store = SqliteStore(tmp_path)
+    made = journalled(1)
+    await store.begin(made.plan, made.begun)
+    await store.append(made.entries)
+    await store.close()
+    path = tmp_path / NAME
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(CorruptError, match="read"):
+        again = SqliteStore(tmp_path)
+        try:
+            await again.append(made.entries)
+        finally:
+            await again.close()
