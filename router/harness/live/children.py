@@ -57,6 +57,7 @@ class Child:
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
                 env=self._environment,
+                start_new_session=True,  # Ctrl-C is for whoever started us, who then tells us
             )
 
     def check(self) -> None:
