@@ -88,6 +88,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         notify("STOPPING=1")
         gate.is_draining = True
         await _drain(router, settings, listening, ending, log)
+        await router.close()  # before the transports: what was sent is answered
     log.info("daemon.stopped", waiting=router.centre.waiting)
 
 

@@ -13,8 +13,11 @@ from typing import Final, Literal
 from agents.model import AgentKind
 from agents.submitter import SubmitterClient
 from router.core.plan import Plan
+from router.errors import TransportError
 from router.harness.demo.books import Books
 from router.harness.live.children import (
+    LOOK_S,
+    START_S,
     Child,
     Daemon,
     ended_with,
@@ -92,6 +95,24 @@ class LiveRun:
         for child in self.bots:
             await child.start()
         await self.street.start()
+        for name, said, count in (
+            *(
+                (kind, b'"signed-in"', len(self._named(kind).split(",")))
+                for kind in KINDS
+                if self._named(kind)
+            ),
+            ("street", b'"opened"', 1),
+        ):
+            await self._until_said(self.books_of[name], said, count)
+
+    async def _until_said(self, books: Path, what: bytes, count: int) -> None:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + START_S
+        while _lines_with(books, what) < count:
+            self.check()
+            if loop.time() > give_up_at:
+                raise TransportError(f"{books.stem}: not everybody is there after {START_S:g} s")
+            await asyncio.sleep(LOOK_S)
 
     def check(self) -> None:
         """Raise ``TransportError`` when one of the processes has ended by itself."""
@@ -113,6 +134,10 @@ class LiveRun:
         await asyncio.gather(*(child.end(LEAVE_S) for child in self.people))
         await self.daemon.child.end()
         return books
+
+
+def _lines_with(books: Path, what: bytes) -> int:
+    return books.read_bytes().count(what) if books.exists() else 0
 
 
 @asynccontextmanager

@@ -112,6 +112,7 @@ async def run(arguments: argparse.Namespace, books: Books) -> None:
         street = Street(
             plan, client, books, seed=arguments.seed, gap_ms=arguments.gap_ms, speed=arguments.speed
         )
+        books.write(NAME, "opened")
         sending = asyncio.create_task(street.send())
         listening = asyncio.create_task(street.listen())
         await asyncio.wait(
