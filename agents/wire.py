@@ -407,7 +407,9 @@ class DeadLetter(Message):
 
 
 class RouterStatus(Message):
-    """Retained on the router's ``status`` topic, and its last will. ``epoch`` is another for each start of the daemon."""
+    """Retained on the router's ``status`` topic, and its last will. ``epoch`` is another for each start of the daemon; later
+    ones sort later.
+    """
 
     v: Literal[1] = 1
     state: Literal["running", "draining", "gone"]

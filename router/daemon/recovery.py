@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
 from router.core.engine import Engine
+from router.core.facts import Fact
 from router.core.plan import Plan
 from router.daemon.settings import Settings
 from router.policies import BUILT_IN
 from router.service.replay import replay
 from router.stores.sqlite import SqliteStore
+from router.transports.events import CAPACITY
 
 TOLD: Final = "told"
 """In a snapshot beside the engine's state: how many facts had been told until then."""
 
 
 class Kept(NamedTuple):
-    """What goes on after a start. ``is_new``: nothing was kept before."""
+    """What goes on after a start. ``told`` counts the facts since the beginning, ``recent`` are the last of them that the replay told
+    again; ``is_new``: nothing was kept before.
+    """
 
     engine: Engine
     store: SqliteStore | None
     told: int
+    recent: Sequence[Fact]
     replayed: int
     is_new: bool
 
@@ -35,7 +42,7 @@ async def open_journal(settings: Settings, plan: Plan, now: int, log: FilteringB
     Raises ``StoreError`` where the journal cannot be had or trusted.
     """
     if settings.durability == "memory":
-        return Kept(Engine(plan, BUILT_IN, now=now), None, 0, 0, is_new=True)
+        return Kept(Engine(plan, BUILT_IN, now=now), None, 0, (), 0, is_new=True)
     settings.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SqliteStore(settings.journal, durability=settings.durability)
     try:
@@ -43,13 +50,14 @@ async def open_journal(settings: Settings, plan: Plan, now: int, log: FilteringB
         if recovered is None:
             engine = Engine(plan, BUILT_IN, now=now)
             await store.begin(plan, {**engine.snapshot(), TOLD: 0})
-            return Kept(engine, store, 0, 0, is_new=True)
+            return Kept(engine, store, 0, (), 0, is_new=True)
         for warning in store.warnings:
             log.warning("journal.damaged", detail=warning)
-        again = replay(recovered)
+        recent: deque[Fact] = deque(maxlen=CAPACITY)
+        again = replay(recovered, recent.extend)
         told = recovered.snapshot.get(TOLD, 0)
         assert isinstance(told, int)
-        return Kept(again.engine, store, told + again.facts, again.entries, is_new=False)
+        return Kept(again.engine, store, told + again.facts, tuple(recent), again.entries, is_new=False)
     except BaseException:
         await store.close()
         raise

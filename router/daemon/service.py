@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from router.config import load
 from router.config.requirements import RequirementReader
 from router.core.plan import Plan
-from router.core.signals import LinkLost, LinkRestored
+from router.core.signals import LinkLost
 from router.daemon.gate import Gate
 from router.daemon.listening import Listening, listen
 from router.daemon.notify import feed_watchdog, notify
@@ -47,7 +47,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
         gate = Gate(router, log)
-        events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1)
+        events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1, recent=kept.recent)
         if kept.store is not None:
             stack.push_async_callback(_leave_journal, kept.store, router, events)
         stopped_at = kept.engine.now
@@ -55,8 +55,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         if log.is_enabled_for(10):
             router.on_fact(log_facts(log))
         if not kept.is_new:  # nobody could answer while there was no router
-            router.post(LinkLost(), stopped_at)
-            await router.send(LinkRestored())
+            await router.post(LinkLost(), stopped_at)
         if router.plan.version != plan.version:
             await _adopt(router, plan)
             log.info("plan.replaced", version=plan.version)
@@ -69,6 +68,8 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
         ending.listen_to_signals(stack)
+        # What runs along must have begun, and hear SIGHUP, before anybody is told that we are ready.
+        await asyncio.sleep(0)
         log.info(
             "daemon.started",
             centre=plan.centre_id,
@@ -83,7 +84,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
             pid=os.getpid(),
         )
         notify(f"READY=1\nSTATUS=routing for {plan.centre_id}")
-        await _until_told(router, ending)
+        await _until_told(router, listening, ending)
         notify("STOPPING=1")
         gate.is_draining = True
         await _drain(router, settings, listening, ending, log)
@@ -121,24 +122,26 @@ class _Ending:
         (self.now if is_second else self.drain).set()
 
 
-async def _until_told(router: Router, ending: _Ending) -> None:
-    """Wait until the daemon is told to end; raises what made the router stop before."""
+async def _until_told(router: Router, listening: Listening, ending: _Ending) -> None:
+    """Wait until the daemon is told to end; raises what made the router or a transport stop before."""
     over = asyncio.ensure_future(router.ended())
+    failed = asyncio.ensure_future(listening.failed())
     told = asyncio.ensure_future(ending.drain.wait())
     try:
-        await asyncio.wait({over, told}, return_when=asyncio.FIRST_COMPLETED)
-        if over.done():
-            raise over.result()
+        await asyncio.wait({over, failed, told}, return_when=asyncio.FIRST_COMPLETED)
+        for ended in (over, failed):
+            if ended.done():
+                raise ended.result()
     finally:
-        over.cancel()
-        told.cancel()
+        for waiting in (over, failed, told):
+            waiting.cancel()
 
 
 async def _drain(
     router: Router, settings: Settings, listening: Listening, ending: _Ending, log: FilteringBoundLogger
 ) -> None:
     """Let agents finish what they are at, for a while; what waits is in the journal and waits there."""
-    await listening.say_draining()
+    listening.say_draining()
     log.info("daemon.draining", at_agents=_at_agents(router), limit_s=settings.drain_s)
     give_up_at = time.monotonic() + settings.drain_s
     while _at_agents(router) and time.monotonic() < give_up_at and router.over is None:

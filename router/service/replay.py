@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from router.core.engine import Engine
+from router.core.facts import Fact
 from router.errors import CorruptError, SignalError
 from router.policies import BUILT_IN
 from router.ports import Entry, Recovered, digest
@@ -19,8 +20,8 @@ class Replayed(NamedTuple):
     facts: int
 
 
-def replay(recovered: Recovered) -> Replayed:
-    """Return the engine as it was after the last entry.
+def replay(recovered: Recovered, told: Callable[[Sequence[Fact]], object] = len) -> Replayed:
+    """Return the engine as it was after the last entry; ``told`` gets the facts of each entry, as they were told the first time.
 
     Raises ``CorruptError`` when the snapshot cannot be restored, or when this program decides otherwise than the one that wrote the
     journal; entries are counted from the snapshot, the first one 1.
@@ -32,7 +33,7 @@ def replay(recovered: Recovered) -> Replayed:
             f"the journal's snapshot cannot be restored: {error}; run the version that wrote it, or go back to a backup"
         ) from error
     handle, advance = engine.handle, engine.advance
-    number = told = 0
+    number = fact_count = 0
     for entry in recovered.entries:
         number += 1
         at, signal, expected = entry
@@ -40,13 +41,14 @@ def replay(recovered: Recovered) -> Replayed:
             facts = (advance(at) if signal is None else handle(signal, at)).facts
         except SignalError as error:
             raise _otherwise(number, entry, f"refuses it ({error.code}: {error})") from error
-        told += len(facts)
+        fact_count += len(facts)
+        told(facts)
         found = digest(facts)
         if found != expected:
             raise _otherwise(
                 number, entry, f"decides facts with digest {found:08x}, not {expected:08x}: {_listed(facts)}"
             )
-    return Replayed(engine, number, told)
+    return Replayed(engine, number, fact_count)
 
 
 def _otherwise(number: int, entry: Entry, how: str) -> CorruptError:

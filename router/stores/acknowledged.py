@@ -27,11 +27,13 @@ class Acknowledged(NamedTuple):
 
 
 def read(path: Path) -> Acknowledged | None:
-    """Return what the file says; None where there is none. Raises ``ValueError`` when it is damaged."""
+    """Return what the file says; None where it says nothing. Raises ``ValueError`` when it is damaged."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
         return None
+    if not text:
+        return None  # made, and not written to yet
     body = text[: _FIELDS.size]
     if len(text) != SIZE or text[_FIELDS.size :] != _sum(body):
         raise ValueError("its checksum is wrong")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ def translated(path: Path, doing: str) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _of_sqlite(path, doing, error) from error
+    except UnicodeDecodeError as error:  # SQLite quotes names as it finds them, in its messages too
+        raise corrupt(path, doing, str(error), "a journal that SQLite can read") from error
     except OSError as error:
         raise _of_system(path, doing, error) from error
 
@@ -61,6 +64,9 @@ def _of_sqlite(path: Path, doing: str, error: sqlite3.Error) -> StoreError:
                 f"{path}: locked by another program while {doing} ({name}); "
                 "close whatever else has the file open (a shell, a backup), then start again"
             )
+        case sqlite3.SQLITE_READONLY if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            # Nobody but the file's own header says so, by the number of a format that SQLite does not write.
+            return corrupt(path, doing, f"{error} ({name})", "a journal that SQLite can write")
         case known if known in _DAMAGED:
             return corrupt(path, doing, f"{error} ({name})", "a journal that SQLite can read")
         case sqlite3.SQLITE_IOERR:

@@ -21,7 +21,7 @@ BUSY_S: Final = 30
 """So long a write waits for another process's; both are short."""
 
 _HASH: Final = 16
-_PAGE: Final = 256
+_PAGE: Final = 1_024
 _DELETED: Final = 500
 
 _SCHEMA: Final = (

@@ -129,7 +129,8 @@ def _check_log(where: Places, acknowledged: Acknowledged | None, warnings: list[
         place,
         "a wrong checksum",
         f"a whole frame, since {damage.commits_behind} complete transactions follow: a byte has changed on the disk",
-        f"{ADVICE}. Entries up to the damage can be had by deleting this file, those behind it cannot",
+        f"{ADVICE}. To go on without what was written since, cut this file off there "
+        f"(truncate -s {damage.offset} {where.log.name}) and delete {where.acknowledged.name}",
     )
 
 

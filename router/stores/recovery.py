@@ -137,10 +137,9 @@ def batches_after(path: Path, read: Read, after: int, chain: bytes, upto: Head) 
         for batch in found:
             if batch.first != number + 1 and not (number == after and batch.first <= number + 1):
                 raise corrupt(path, f"entry {number + 1}", f"entry {batch.first}", f"entry {number + 1}")
-            where = f"entries {batch.first} to {batch.last}"
             expected = batch.hash_after(chain)
             if expected != batch.hash:
-                raise corrupt(path, where, f"hash {batch.hash.hex()}", expected.hex())
+                raise corrupt(path, _place(batch), f"hash {batch.hash.hex()}", expected.hex())
             number, chain = batch.last, batch.hash
             yield batch
             if number >= upto.last:
@@ -157,27 +156,31 @@ def batches_after(path: Path, read: Read, after: int, chain: bytes, upto: Head) 
 def entries_after(path: Path, read: Read, after: int, chain: bytes, upto: Head) -> Iterator[Entry]:
     """Yield every entry behind number ``after``. Raises ``CorruptError`` where the chain breaks, or a record cannot be replayed."""
     for batch in batches_after(path, read, after, chain, upto):
-        yield from _entries(path, batch)[max(0, after + 1 - batch.first) :]
+        entries = _entries(path, batch)
+        yield from entries if batch.first > after else entries[after + 1 - batch.first :]
+
+
+def _place(batch: Batch) -> str:
+    return f"entries {batch.first} to {batch.last}"
 
 
 def _entries(path: Path, batch: Batch) -> list[Entry]:
-    where = f"entries {batch.first} to {batch.last}"
     if batch.rules != RULES:
-        raise _other_rules(path, where, batch.rules)
+        raise _other_rules(path, batch)
     try:
         entries = decode(batch.payload)
     except UnknownRecordError as error:
-        raise corrupt(path, where, str(error), "records that this version knows", _NEWER) from error
+        raise corrupt(path, _place(batch), str(error), "records that this version knows", _NEWER) from error
     if len(entries) != batch.size:
-        raise corrupt(path, where, f"{len(entries)} entries", f"{batch.size}")
+        raise corrupt(path, _place(batch), f"{len(entries)} entries", f"{batch.size}")
     return entries
 
 
-def _other_rules(path: Path, where: str, rules: int) -> CorruptError:
+def _other_rules(path: Path, batch: Batch) -> CorruptError:
     return corrupt(
         path,
-        where,
-        f"entries written under rules {rules}",
+        _place(batch),
+        f"entries written under rules {batch.rules}",
         f"rules {RULES}, by which this version decides",
         "nothing was changed. Entries of other rules are not replayed: start the version that wrote them and stop it "
         "in the ordinary way, or run its compaction, so that it keeps a snapshot of the end; then start this one",

@@ -56,21 +56,27 @@ class SqliteStore:
         self._lock: Final = journal_lock(self._where)
         self._keeping: Final = compaction_lock(self._where)
         make_file(self._where)
+        self._log: int | None = None
+        self._is_sync_due = False
         self._lock.take()
         try:
             self._file, inspected = open_journal(self._where, durability)
+            self._head: Head | None = inspected.head
+            self._warnings = inspected.warnings
             with translated(self._path, "opening the journal"):
                 self._acknowledged = AcknowledgedFile(
                     self._where.acknowledged, is_strict=durability == "strict"
                 )
+                self._sync()  # from here on, what was found counts as acknowledged, whatever the durability was before
         except BaseException:
             self._lock.release()
             raise
-        self._head: Head | None = inspected.head
-        self._warnings = inspected.warnings
-        self._log: int | None = None
-        self._is_sync_due = False
         self._disk: Final = DiskThread(f"journal {self._path.name}")
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._path
 
     @property
     def bound(self) -> str:
@@ -193,7 +199,8 @@ class SqliteStore:
         self._wrote(self._file.append(self._head, count, RULES, payload))
 
     def _begin(self, plan: bytes, parts: list[bytes]) -> None:
-        self._wrote(self._file.begin(RULES, plan, parts))
+        self._head = self._file.begin(RULES, plan, parts)
+        self._sync()
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -217,10 +224,11 @@ class SqliteStore:
         self._is_sync_due = False
         if self._head is None:
             return
-        if self._log is None:
+        if self._log is None and self._where.log.exists():
             # SQLite takes no locks on this file, so that closing it lets go of none.
             self._log = os.open(self._where.log, os.O_RDONLY)
-        os.fdatasync(self._log)
+        if self._log is not None:
+            os.fdatasync(self._log)
         self._acknowledged.write(*self._head)
 
     def _close_files(self) -> None:

@@ -28,6 +28,8 @@ from router.core.signals import (
     InteractionCancelled,
     InteractionCompleted,
     InteractionTransferred,
+    LinkLost,
+    LinkRestored,
     OfferAccepted,
     OfferDeclined,
     PlanReplaced,
@@ -87,6 +89,8 @@ def one_of_each() -> tuple[Signal, ...]:
         AgentSignedOut(ana),
         AgentHeartbeat(ana),
         AgentLost(ana, "will"),
+        LinkLost(),
+        LinkRestored(),
         PlanReplaced(a_plan(an_agent("ana", skills={"french": 3}), version="2")),
     )
 

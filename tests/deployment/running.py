@@ -1,10 +1,9 @@
-"""Commands of the deployment files as processes of the test: found or skipped, on free ports, ended with the test."""
+"""Commands of the deployment files as processes of the test: found or skipped, watched until they are well, ended with the test."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,35 +15,26 @@ from typing import NoReturn
 
 import pytest
 
+from tests.servers import REQUIRED, program
+
 PATH = os.pathsep.join(
     (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin")
 )
-START_S = 30.0
-"""So long may a server take until it is well; on a busy machine too."""
+START_S = 120.0
+"""A server that is not well after this hangs; on a machine with more to do than it can, a start has taken half a minute."""
 
 
 def need(*programs: str) -> None:
     """Do without the test where a program is missing."""
-    missing = [program for program in programs if not shutil.which(program, path=PATH)]
-    if missing:
-        do_without(
-            f"{', '.join(missing)} not found on PATH; as root, ./run test --apt installs what tests need"
-        )
+    for name in programs:
+        program(name)
 
 
 def do_without(reason: str) -> NoReturn:
     """Skip the test, or fail it where ``./run test --require-servers`` said that nothing may be missing."""
-    if os.environ.get("SWITCHROOM_REQUIRE_SERVERS"):
+    if os.environ.get(REQUIRED) == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
 
 
 def answers(host: str, port: int) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.deployment import compose, running
+from tests.deployment.brokers import mosquitto, redis
+from tests.servers import free_port
 
 pytestmark = pytest.mark.servers
 
-ROOT = Path(__file__).parents[2]
 OTHER_LOOPBACK = "127.0.0.2"  # of this machine, and not what anything of ours binds
 NO_AUTHORISATION = 5  # what mosquitto_pub exits with where the broker does not let it in
 
@@ -22,25 +19,9 @@ NO_AUTHORISATION = 5  # what mosquitto_pub exits with where the broker does not 
 # --- redis ----------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def redis(folder: Path, port: int) -> Iterator[list[str]]:
-    """Run Redis as docker-compose.yml does, but for the folder and the port; yields the command of a client."""
-    running.need("redis-server", "redis-cli")
-    service = compose.services()["redis"]
-    argv = [str(word) for word in service["command"]]
-    argv[argv.index("--port") + 1] = str(port)
-    argv[argv.index("--dir") + 1] = str(folder)
-    health = [word.replace("6379", str(port)) for word in compose.health_command(service)]
-    log = folder / "log"
-    with running.running(argv, log) as process:
-        running.until_well(health, process, log)
-        yield ["redis-cli", "-h", "127.0.0.1", "-p", str(port)]
-        process.kill()  # at any instant: what was acknowledged is on disk
-
-
 def test_redis_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     """What Redis said OK to is there after kill -9, since each write is on disk first."""
-    port = running.free_port()
+    port = free_port()
     with redis(tmp_path, port) as client:
         assert running.run([*client, "set", "owner", "router-1"]).stdout == "OK\n"
     with redis(tmp_path, port) as client:
@@ -49,7 +30,7 @@ def test_redis_keeps_what_it_acknowledged(tmp_path: Path) -> None:
 
 def test_redis_evicts_nothing_and_snapshots_nothing(tmp_path: Path) -> None:
     """The server took its settings as they were meant: an error when memory is full, the log of every write, no dumps beside it."""
-    with redis(tmp_path, running.free_port()) as client:
+    with redis(tmp_path, free_port()) as client:
         taken = {
             name: running.run([*client, "config", "get", name]).stdout.removeprefix(name).strip()
             for name in (
@@ -73,7 +54,7 @@ def test_redis_evicts_nothing_and_snapshots_nothing(tmp_path: Path) -> None:
 
 def test_redis_refuses_when_memory_is_full(tmp_path: Path) -> None:
     """A full Redis answers an error to a write, and what it had stays."""
-    with redis(tmp_path, running.free_port()) as client:
+    with redis(tmp_path, free_port()) as client:
         running.run([*client, "set", "owner", "router-1"])
         running.run([*client, "config", "set", "maxmemory", "1"])
         assert running.run([*client, "set", "more", "x"]).stdout.startswith("OOM command not allowed")
@@ -82,7 +63,7 @@ def test_redis_refuses_when_memory_is_full(tmp_path: Path) -> None:
 
 def test_redis_is_on_one_address_only(tmp_path: Path) -> None:
     """Nothing answers on another address of the machine."""
-    port = running.free_port()
+    port = free_port()
     with redis(tmp_path, port):
         assert running.answers("127.0.0.1", port)
         assert not running.answers(OTHER_LOOPBACK, port)
@@ -91,7 +72,7 @@ def test_redis_is_on_one_address_only(tmp_path: Path) -> None:
 def test_redis_health_check_fails_without_redis() -> None:
     """The health check of Redis exits other than 0 when nobody answers."""
     running.need("redis-cli")
-    port = running.free_port()
+    port = free_port()
     health = compose.health_command(compose.services()["redis"])
     assert running.run([word.replace("6379", str(port)) for word in health]).returncode != 0
 
@@ -99,30 +80,9 @@ def test_redis_health_check_fails_without_redis() -> None:
 # --- mosquitto ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def mosquitto(folder: Path, port: int, *more: str) -> Iterator[list[str]]:
-    """Run the broker as docker-compose.yml does, but for folder and port; yields the address as its clients take it."""
-    running.need("mosquitto", "mosquitto_sub", "mosquitto_pub")
-    service = compose.services()["mosquitto"]
-    given = (ROOT / "configs" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
-    text = given.replace("listener 1883 ", f"listener {port} ").replace("/mosquitto/data/", f"{folder}/")
-    assert text.count(str(folder)) == text.count(f"listener {port} ") == 1
-    if os.geteuid() == 0:
-        text += "user root\n"  # it would become another user, who may not write in this folder
-    config = folder / "mosquitto.conf"
-    config.write_text("\n".join((text, *more, "")), encoding="utf-8")
-    argv = [str(config) if word.endswith(".conf") else word for word in service["command"]]
-    health = [word.replace("1883", str(port)) for word in compose.health_command(service)]
-    log = folder / "log"
-    with running.running(argv, log) as process:
-        running.until_well(health, process, log)
-        yield ["-h", "127.0.0.1", "-p", str(port)]
-        assert running.end(process, signal.SIGTERM) == 0
-
-
 def test_the_broker_carries_and_keeps_retained_messages(tmp_path: Path) -> None:
     """Without a password, on loopback: a retained message is delivered, also after the broker was started again."""
-    port = running.free_port()
+    port = free_port()
     with mosquitto(tmp_path, port) as address:
         assert (
             running.run(["mosquitto_pub", *address, "-q", "1", "-r", "-t", "status", "-m", "up"]).returncode
@@ -135,7 +95,7 @@ def test_the_broker_carries_and_keeps_retained_messages(tmp_path: Path) -> None:
 
 def test_the_broker_is_on_one_address_only(tmp_path: Path) -> None:
     """Nothing answers on another address of the machine."""
-    port = running.free_port()
+    port = free_port()
     with mosquitto(tmp_path, port):
         assert running.answers("127.0.0.1", port)
         assert not running.answers(OTHER_LOOPBACK, port)
@@ -143,7 +103,7 @@ def test_the_broker_is_on_one_address_only(tmp_path: Path) -> None:
 
 def test_a_further_listener_lets_nobody_in_unasked(tmp_path: Path) -> None:
     """A listener that somebody adds is closed to clients without a password."""
-    port, added = running.free_port(), running.free_port()
+    port, added = free_port(), free_port()
     with mosquitto(tmp_path, port, f"listener {added} 127.0.0.1") as address:
         refused = running.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(added), "-t", "x", "-m", "y"])
         assert refused.returncode == NO_AUTHORISATION, refused.stdout
@@ -152,7 +112,7 @@ def test_a_further_listener_lets_nobody_in_unasked(tmp_path: Path) -> None:
 
 def test_the_broker_warns_of_nothing(tmp_path: Path) -> None:
     """Every line of the configuration is one that the broker knows and likes: it starts, serves and ends without a warning."""
-    with mosquitto(tmp_path, running.free_port()) as address:
+    with mosquitto(tmp_path, free_port()) as address:
         running.run(["mosquitto_pub", *address, "-q", "1", "-t", "x", "-m", "y"])
     log = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     complaints = [line for line in log if "Warning: " in line or "Error: " in line]
@@ -163,6 +123,6 @@ def test_the_broker_warns_of_nothing(tmp_path: Path) -> None:
 def test_the_brokers_health_check_fails_without_a_broker() -> None:
     """The health check of the broker exits other than 0 when nobody answers."""
     running.need("mosquitto_sub")
-    port = running.free_port()
+    port = free_port()
     health = compose.health_command(compose.services()["mosquitto"])
     assert running.run([word.replace("1883", str(port)) for word in health]).returncode != 0

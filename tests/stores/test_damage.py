@@ -180,6 +180,33 @@ async def test_a_changed_byte_in_the_log_is_named(tmp_path: Path, rng: Random) -
     assert files == {name: (made.after / name).read_bytes() for name in files}
 
 
+async def test_a_damaged_log_can_be_cut_off_on_purpose(tmp_path: Path) -> None:
+    """What the error advises gives every entry before the damage, and a journal that goes on."""
+    history = journalled(4)
+    store = await begun(tmp_path / "live", history)
+    for entry in history.entries:
+        await store.append([entry])
+    folder = copied(tmp_path / "live", tmp_path / "copy")
+    await store.close()
+    log = folder / f"{NAME}-wal"
+    content = bytearray(log.read_bytes())
+    content[len(content) // 2] ^= 1
+    log.write_bytes(content)
+    with pytest.raises(CorruptError, match=rf"truncate -s \d+ {NAME}-wal\) and delete {NAME}-ack") as refusal:
+        SqliteStore(folder)
+    with log.open("rb+") as file:
+        file.truncate(int(str(refusal.value).partition("truncate -s ")[2].partition(" ")[0]))
+    (folder / f"{NAME}-ack").unlink()
+    assert await state_in(folder) is not None
+    store = SqliteStore(folder)
+    recovered = store.recover()
+    assert recovered is not None
+    (*entries, _) = recovered.entries
+    assert 0 < len(entries) < len(history.entries)
+    assert history.entries[: len(entries)] == entries
+    await store.close()
+
+
 async def test_a_damaged_log_header_is_refused(tmp_path: Path, rng: Random) -> None:
     """SQLite would take the whole log for empty."""
     made = await written(tmp_path, journalled(3, 40), rng)
@@ -200,6 +227,20 @@ async def test_rows_lost_from_the_end_are_seen(tmp_path: Path) -> None:
     with pytest.raises(
         CorruptError,
         match=f"entry 56: found the end of the journal, expected entries up to {len(history.entries)}",
+    ):
+        await state_in(tmp_path)
+
+
+async def test_another_end_than_the_head_says_is_seen(tmp_path: Path) -> None:
+    """A row that is whole in itself, but is not the one that was written last."""
+    history = journalled(4)
+    await closed_journal(tmp_path, history)
+    (tmp_path / f"{NAME}-ack").unlink()
+    run(tmp_path, "UPDATE head SET hash = zeroblob(16)")
+    last = len(history.entries)
+    with pytest.raises(
+        CorruptError,
+        match=f"end of the journal: found entry {last} .*expected entry {last} with hash {'00' * 16}",
     ):
         await state_in(tmp_path)
 
@@ -296,10 +337,12 @@ async def test_a_damaged_snapshot_that_nothing_makes_up_for_is_refused(damage: s
     await with_two_snapshots(tmp_path, journalled(6, 90))
     run(tmp_path, "DELETE FROM snapshot_parts WHERE part = (SELECT max(part) FROM snapshot_parts)")
     run(tmp_path, damage)
+    store = SqliteStore(tmp_path)
     with pytest.raises(
         CorruptError, match="entry 30|snapshot after entry 40 is damaged: found 0 parts, expected 1"
     ):
-        await state_in(tmp_path)
+        store.recover()
+    await store.close()
 
 
 async def test_two_snapshots_and_the_entries_since_the_older_are_kept(tmp_path: Path) -> None:
@@ -367,3 +410,25 @@ def run(folder: Path, statement: str) -> None:
     with database:
         assert database.execute(statement).rowcount > 0
     database.close()
+
+
+@pytest.mark.parametrize("offset", [18, 19])
+async def test_a_changed_format_number_is_damage_and_not_a_matter_of_permissions(
+    offset: int, tmp_path: Path
+) -> None:
+    """SQLite calls a file whose header names an unknown format read-only; whoever may write it should hear of damage."""
+    store = SqliteStore(tmp_path)
+    made = journalled(1)
+    await store.begin(made.plan, made.begun)
+    await store.append(made.entries)
+    await store.close()
+    path = tmp_path / NAME
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(CorruptError, match="read"):
+        again = SqliteStore(tmp_path)
+        try:
+            await again.append(made.entries)
+        finally:
+            await again.close()

@@ -6,12 +6,12 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
 from typing import Final, Literal
 
 from router.errors import TransportError
@@ -69,13 +69,18 @@ class Child:
         """Return the end of its log."""
         return self.log.read_text(errors="replace")[-2000:].strip() if self.log.exists() else ""
 
+    def send_signal(self, number: Signals) -> None:
+        """Send it a signal, and don't wait."""
+        self.check()
+        os.kill(self.pid, number)
+
     async def kill(self) -> None:
         """End it at once, as a power cut would (SIGKILL)."""
-        await self._signal(signal.SIGKILL)
+        await self._stop(SIGKILL)
 
     async def end(self, within_s: float = END_S) -> int:
         """Ask it to end (SIGTERM), make it after a while, and return its exit code."""
-        await self._signal(signal.SIGTERM, within_s)
+        await self._stop(SIGTERM, within_s)
         return 0 if self._process is None or self._process.returncode is None else self._process.returncode
 
     async def wait(self) -> int:
@@ -83,7 +88,7 @@ class Child:
         assert self._process is not None
         return await self._process.wait()
 
-    async def _signal(self, number: signal.Signals, within_s: float = END_S) -> None:
+    async def _stop(self, number: Signals, within_s: float = END_S) -> None:
         if self._process is None or self._process.returncode is not None:
             return
         self._process.send_signal(number)
