@@ -151,9 +151,7 @@ def _pick(centre: Centre, interaction: Interaction, klass: DemandClass, pick: Pi
         if first_named is not None and first_named < rank:
             break
         lists = [profile.free_list(klass.channel, section_id).ids for profile in profiles]
-        if rank == first_named:
-            lists.append(sorted(named[rank]))
-        candidates = SortedCandidates(lists, barred)
+        candidates = SortedCandidates(lists, barred, sorted(named.get(rank, ())))
         if len(candidates):
             return tier, score, _picked(centre, interaction, pick, candidates)
     if first_named is None:
