@@ -35,7 +35,7 @@ class Books:
         """Write one line."""
         if self._file is None:
             return
-        line: dict[str, object] = {"at": round(time.time() * 1000), "who": who, "what": what}
+        line: dict[str, object] = {"at": round(time.time_ns() / 1e6, 3), "who": who, "what": what}
         if interaction is not None:
             line["interaction"] = interaction
         self._file.write(json.dumps(line | more).encode() + b"\n")

@@ -10,6 +10,7 @@ import random
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Self
 
@@ -29,6 +30,8 @@ BACKOFF_S: Final = 0.1
 BACKOFF_MAX_S: Final = 1.0
 ANSWER_WITHIN_S: Final = 5.0
 """So long the broker may take to answer a connection or a subscription."""
+
+_READ_SIZE: Final = 65_536
 
 _QUIET: Final = logging.getLogger("agents.mqtt")
 _QUIET.addHandler(logging.NullHandler())
@@ -380,6 +383,13 @@ class _Link(aiomqtt.Client):
         )
         self._client.max_inflight_messages_set(65_535)  # ours is the bound
         self._client.connect_timeout = ANSWER_WITHIN_S
+        # paho asks the system for one byte, then another, then the rest of each packet, and writes packets one by one
+        self._input = b""
+        self._input_at = 0
+        self._output = bytearray()
+        self._is_write_due = False
+        self._client._sock_recv = self._take_input  # type: ignore[method-assign]
+        self._client._sock_send = self._add_output  # type: ignore[method-assign]
         self._heard = heard
         self._answered = answered
         self._number = number
@@ -432,6 +442,96 @@ class _Link(aiomqtt.Client):
 
     def acknowledge(self, mid: int) -> None:
         self._client.ack(mid, 1)
+
+    # ── many packets in one call of the system ───────────────────────────────────────────────────────────────────
+
+    def _take_input(self, bufsize: int) -> bytes:
+        """Stand in for paho's own reading: give what is there, ask the system only when nothing is."""
+        if self._is_drained:
+            sock = self._client._sock
+            if sock is None:
+                raise ConnectionError("the socket is closed")
+            try:
+                self._input = sock.recv(_READ_SIZE)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise BlockingIOError from None
+            self._input_at = 0
+        start, self._input_at = self._input_at, self._input_at + bufsize
+        return self._input[start : self._input_at]
+
+    @property
+    def _is_drained(self) -> bool:
+        return self._input_at >= len(self._input)
+
+    def _add_output(self, buf: bytes | bytearray) -> int:
+        """Stand in for paho's own sending: keep the packet with the others of this turn."""
+        self._output += buf
+        return len(buf)
+
+    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        def begin() -> None:
+            self._loop.add_reader(sock.fileno(), self._read)
+            self._misc_task = self._loop.create_task(self._misc_loop())
+
+        self._loop.call_soon_threadsafe(begin)
+
+    def _read(self) -> None:
+        client = self._client
+        try:
+            while client.loop_read() == paho.MQTT_ERR_SUCCESS:
+                sock = client._sock
+                has_more = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+                if sock is None or (self._is_drained and not has_more):
+                    return
+        except Exception as error:  # noqa: BLE001 - like aiomqtt: whatever it was, the link is over
+            self._break(error)
+
+    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        if not self._is_write_due:
+            self._is_write_due = True
+            self._loop.call_soon_threadsafe(self._write)  # paho connects in a thread of its own
+
+    def _on_socket_unregister_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        pass  # ours is the writer, and only while the system takes no more
+
+    def _write(self) -> None:
+        self._is_write_due = False
+        try:
+            self._client.loop_write()
+            self._send()
+        except Exception as error:  # noqa: BLE001 - like aiomqtt: whatever it was, the link is over
+            self._break(error)
+
+    def _send(self) -> None:
+        sock = self._client._sock
+        if sock is None:
+            return
+        try:
+            while self._output:
+                del self._output[: sock.send(self._output)]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            self._loop.add_writer(sock.fileno(), self._send_rest, sock)
+
+    def _send_rest(self, sock: Any) -> None:
+        self._loop.remove_writer(sock.fileno())
+        try:
+            self._send()
+        except OSError as error:
+            self._break(error)
+
+    def _on_socket_close(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        if sock.fileno() > -1:
+            self._loop.remove_writer(sock.fileno())
+            with suppress(OSError):  # the good-bye, where the link is not broken
+                while self._output:
+                    del self._output[: sock.send(self._output)]
+        super()._on_socket_close(client, userdata, sock)
+
+    def _break(self, error: Exception) -> None:
+        if not self._disconnected.done():
+            self._disconnected.set_exception(error)
+
+    # ── what the broker says ─────────────────────────────────────────────────────────────────────────────────────
 
     def _on_connect(
         self, client: paho.Client, userdata: Any, flags: Any, reason_code: Any, properties: Any = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from router.core.centre import START, Centre
-from router.core.checks import check_contents, shown, unknown
+from router.core.checks import check_contents, unknown
 from router.core.demand import Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import (
@@ -26,7 +26,7 @@ from router.core.queueing import ask_as_queue, class_of, end
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
 from router.core.signals import InteractionArrived
-from router.errors import SignalError
+from router.errors import SignalError, shown
 
 # ── arrival ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.core.arrivals import find_entrance, find_room, same_again, weigh
 from router.core.centre import Centre
-from router.core.checks import check_contents, shown
+from router.core.checks import check_contents
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible
 from router.core.explain import Explanation, explain_waiting
@@ -21,7 +21,7 @@ from router.core.plan import QueueLength
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction, taken
 from router.core.signals import InteractionArrived
-from router.errors import SignalError
+from router.errors import SignalError, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

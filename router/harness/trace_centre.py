@@ -18,8 +18,9 @@ import yaml
 
 from router.core.names import SectionId
 from router.errors import ConfigError, Problem
+from router.simulation.columns import TraceMapping
 from router.simulation.theory.delay import erlang_c
-from router.simulation.trace import Trace, TraceMapping, TraceReport
+from router.simulation.trace import Trace, TraceReport
 
 SMALL = 0.5
 _HOUR_MS = 3_600_000

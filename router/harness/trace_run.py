@@ -23,8 +23,9 @@ from router.core.names import InteractionId
 from router.core.plan import Plan
 from router.errors import ConfigError, Problem
 from router.harness.trace_mapping import load_mapping
+from router.simulation.columns import TraceMapping
 from router.simulation.scenario import Scenario
-from router.simulation.trace import Trace, TraceMapping, TraceReport, midnight, trace_customers
+from router.simulation.trace import Trace, TraceReport, midnight, trace_customers
 from router.simulation.world import Run, World
 from router.telemetry.figures import CentreFigures
 from router.telemetry.kpis import SHORT_ABANDON_MS, Kpis

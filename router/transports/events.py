@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from agents import wire
@@ -23,8 +23,10 @@ from router.core.facts import (
     InteractionPassedOn,
     InteractionQueued,
     InteractionScheduled,
+    LinkChanged,
     NoticeSent,
     OfferEnded,
+    OfferExtended,
     OfferMade,
     PlanAdopted,
     PoolsOpened,
@@ -66,6 +68,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     PresenceChanged: "switchroom.presence.changed",
     AgentPaused: "switchroom.agent.paused",
     AgentUnpaused: "switchroom.agent.unpaused",
+    LinkChanged: "switchroom.link.changed",
+    OfferExtended: "switchroom.offer.extended",
     PlanAdopted: "switchroom.plan.adopted",
 }
 """The ``type`` of the event of each kind of fact."""
@@ -75,6 +79,9 @@ CAPACITY: Final = 10_000
 
 EventSink = Callable[[wire.Event], object]
 """Takes note of an event: quick, and without waiting for anything. What it returns is not looked at."""
+
+
+_NOT_LOOKED_UP: Final = ""
 
 
 class _Kept:
@@ -91,11 +98,18 @@ class _Kept:
 
 class EventLog:
     """The events of one centre, in order. ``sequence`` goes up by one with every fact, from ``next_sequence`` on, which a router
-    that goes on after a restart gets from where it ended. The last ``capacity`` are kept.
+    that goes on after a restart gets from where it ended; ``recent`` are the facts before that, as far as they are known. The last
+    ``capacity`` are kept.
     """
 
     def __init__(
-        self, front: Front, *, centre_id: str, next_sequence: int = 1, capacity: int = CAPACITY
+        self,
+        front: Front,
+        *,
+        centre_id: str,
+        next_sequence: int = 1,
+        capacity: int = CAPACITY,
+        recent: Sequence[Fact] = (),
     ) -> None:
         if capacity < 1:
             raise ValueError(f"an event log keeps at least 1 fact, not {capacity}")
@@ -106,6 +120,8 @@ class EventLog:
         self._sinks: list[EventSink] = []
         self._readers: list[asyncio.Future[None]] = []
         self._is_closed = False
+        for sequence, fact in enumerate(recent, next_sequence - len(recent)):
+            self._ring.append(_Kept(sequence, fact, _NOT_LOOKED_UP))
         self._end = front.on_fact(self._note)
 
     def close(self) -> None:
@@ -193,7 +209,7 @@ class EventLog:
         match fact:
             case InteractionQueued() | InteractionEnded() | InteractionScheduled():
                 return fact.section
-            case PresenceChanged() | AgentPaused() | AgentUnpaused() | PlanAdopted():
+            case PresenceChanged() | AgentPaused() | AgentUnpaused() | LinkChanged() | PlanAdopted():
                 return None
             case _:
                 interaction = self._front.centre.interactions.get(fact.interaction_id)
@@ -202,6 +218,8 @@ class EventLog:
     def _event(self, kept: _Kept) -> wire.Event:
         event = kept.event
         if event is None:
+            if kept.section == _NOT_LOOKED_UP:
+                kept.section = self._section_of(kept.fact)
             event = kept.event = wire.Event(
                 id=str(kept.sequence),
                 source=self._source,
@@ -221,6 +239,8 @@ def _subject(fact: Fact) -> str:
             return fact.agent_id
         case PlanAdopted():
             return fact.version
+        case LinkChanged():
+            return "link"
         case _:
             return fact.interaction_id
 

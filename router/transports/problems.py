@@ -27,9 +27,11 @@ STATUS: Final[Mapping[str, int]] = {
     "events-gone": 410,
     "events-ahead": 409,
     "closed": 503,
+    "draining": 503,
 }
 """The HTTP status of a ``SignalError``'s code; 422 for all others."""
 
+UNAVAILABLE: Final = 503
 RETRY_AFTER_S: Final = 1
 
 
@@ -38,7 +40,7 @@ def problem(error: RouterError) -> wire.Problem:
     match error:
         case SignalError():
             status = STATUS.get(error.code, 422)
-            retry = RETRY_AFTER_S if error.code == "closed" else None
+            retry = RETRY_AFTER_S if status == UNAVAILABLE else None
             return made(error.code, str(error), status, state=error.state, retry_after_s=retry)
         case OverloadedError():
             return made("overloaded", str(error), 429, retry_after_s=RETRY_AFTER_S)

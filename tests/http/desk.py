@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import httpx
+from fastapi import FastAPI
 from pydantic import JsonValue
 
 from router.core.names import SkillName
@@ -77,6 +78,15 @@ async def events_of(response: httpx.Response) -> AsyncIterator[Sse]:
                 pass
 
 
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let everything else run until it is so; fails when that does not happen."""
+    for _ in range(200_000):
+        if is_so():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("waited in vain")
+
+
 class Desk:
     """Everything together, to be entered."""
 
@@ -95,23 +105,18 @@ class Desk:
         self._streams = streams
         self._events_kept = events_kept
         self._letters_max = letters_max
+        self.app: FastAPI
         self.server: Server
         self.events: EventLog
         self.http: httpx.AsyncClient
 
     async def __aenter__(self) -> Self:
         await self.router.__aenter__()
-        self.events = EventLog(self.router, centre_id="test", capacity=self._events_kept)
-        translator = Translator(lambda: self.router.plan, read_requirement)
-        app = create_app(
-            self.router,
-            translator,
-            self.events,
-            why_not_ready=lambda: self.not_ready,
-            streams=self._streams,
-            letters_max=self._letters_max,
+        self.events = EventLog(
+            self.router, centre_id=str(self.router.plan.centre_id), capacity=self._events_kept
         )
-        self.server = serve(app, "127.0.0.1", 0)
+        self.app = self._application()
+        self.server = serve(self.app, "127.0.0.1", 0)
         await self.server.start()
         self.http = self.client()
         return self
@@ -125,9 +130,46 @@ class Desk:
         self.events.close()
         await self.router.close()
 
+    def _application(self) -> FastAPI:
+        return create_app(
+            self.router,
+            Translator(lambda: self.router.plan, read_requirement),
+            self.events,
+            why_not_ready=lambda: self.not_ready,
+            streams=self._streams,
+            letters_max=self._letters_max,
+        )
+
+    @asynccontextmanager
+    async def again(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Serve the router by a further application, made now, and return a client for it."""
+        async with (
+            serve(self._application(), "127.0.0.1", 0) as server,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client,
+        ):
+            yield client
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.port}"
+
+    def waiting(self) -> list[asyncio.Future[str]]:
+        """Return the commands that are not answered yet."""
+        writer = self.router._writer
+        assert writer is not None
+        return [*writer._taken, *(reply for _, _, reply in writer._mailbox if not reply.cancelled())]
+
+    def open_streams(self) -> int:
+        """Return how many event streams are open."""
+        return len(self.app.state.streams)
+
+    def has_lagging_reader(self) -> bool:
+        """Say whether a reader of an inbox has been cut off and not been told yet."""
+        return any(box.is_lagging for boxes in self.app.state.feeds._boxes.values() for box in boxes)
+
+    def listeners(self) -> int:
+        """Return how many listen to the router's effects."""
+        return len(self.router._effect_sinks)
 
     def client(self) -> httpx.AsyncClient:
         """Return a further client."""

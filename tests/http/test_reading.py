@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.http.desk import Desk
@@ -190,3 +192,35 @@ async def test_a_closed_router_says_so(desk: Desk) -> None:
     answer = await desk.submit("i-1")
     assert (answer.status_code, answer.json()["code"]) == (503, "closed")
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_page_looks_at_so_many_interactions_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is rare among many takes several pages, some of them empty, and none is left out."""
+    monkeypatch.setattr("router.transports.http.reading.SCAN_MAX", 2)
+    for number in range(7):
+        await desk.submit(f"i-{number}", section="billing" if number in {3, 6} else "support")
+    ids, pages = await _ids(desk, "/v1/interactions?section=billing")
+    assert ids == ["i-3", "i-6"]
+    assert pages == 4
+    for number in range(7):
+        await desk.post(f"/v1/interactions/i-{number}/cancel")
+    ids, pages = await _ids(desk, "/v1/interactions?section=billing&state=ended")
+    assert ids == ["i-3", "i-6"]
+    assert pages == 4
+
+
+async def test_an_application_of_a_router_that_goes_on_knows_what_waits(desk: Desk) -> None:
+    """As after a restart: lists and queues are those of before."""
+    await desk.post("/v1/agents/ana/sign-in")
+    for number in range(3):
+        await desk.submit(f"i-{number}")
+    await desk.post("/v1/interactions/i-1/cancel")
+    async with desk.again() as again:
+        for path in ("/v1/interactions", "/v1/queues/support", "/v1/sections/support"):
+            before = (await desk.http.get(path)).json()
+            after = (await again.get(path)).json()
+            assert _without_times(after) == _without_times(before)
+
+
+def _without_times(view: dict[str, object]) -> str:
+    return re.sub(r"'(longest_)?wait_ms': \d+", "", str(view))

@@ -17,7 +17,7 @@ from router.core.requirement import Requirement
 from router.errors import ConfigError, Problem
 from router.ports import Entry
 from router.service.router import Router
-from router.testing import a_plan, a_queue, an_agent, needs
+from router.testing import a_plan, a_section, an_agent
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 from router.transports.mqtt import MqttTransport
@@ -50,11 +50,8 @@ def no_requirement(written: JsonValue, plan: Plan) -> Requirement:
 
 
 def small_plan() -> Plan:
-    """Two agents and a queue."""
-    return a_plan(
-        agents=[an_agent("ann", skills={"x": 5}), an_agent("bob", skills={"x": 5})],
-        queues=[a_queue("main", requirement=needs(x=1))],
-    )
+    """Two agents and a section with one queue."""
+    return a_plan(an_agent("ann"), an_agent("bob"), sections=[a_section("s")])
 
 
 class Desk:
@@ -68,6 +65,7 @@ class Desk:
         mailbox: int = 10_000,
         events: bool = False,
         epoch: str | None = None,
+        username: str | None = None,
     ) -> None:
         self.journal = Journal()
         self.router = Router(small_plan(), journal=self.journal, mailbox=mailbox)
@@ -79,6 +77,7 @@ class Desk:
         self._protocol: Protocol = protocol
         self._events = events
         self._epoch = epoch
+        self._username = username
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -89,7 +88,7 @@ class Desk:
             self.router,
             Translator(lambda: self.router.plan, no_requirement),
             events,
-            Broker(client_id="", port=self._server.port, protocol=self._protocol),
+            Broker(client_id="", port=self._server.port, protocol=self._protocol, username=self._username),
             centre_id="test",
             publish_events=self._events,
             epoch=self._epoch,
@@ -117,13 +116,19 @@ class Peer:
     """Somebody else's program: hears everything of the centre, says what the test wants. To be entered."""
 
     def __init__(
-        self, server: Server, name: str = "peer", *, protocol: Protocol = "5", will: Will | None = None
+        self,
+        server: Server,
+        name: str = "peer",
+        *,
+        protocol: Protocol = "5",
+        will: Will | None = None,
+        username: str | None = None,
     ) -> None:
         self.heard: list[tuple[str, Any]] = []
         self.retained: list[tuple[str, Any]] = []
         self._more = asyncio.Event()
         self.connection = Connection(
-            Broker(client_id=name, port=server.port, protocol=protocol),
+            Broker(client_id=name, port=server.port, protocol=protocol, username=username),
             self._receive,
             subscribe=[
                 f"{TOPICS.root}/+/+/replies",

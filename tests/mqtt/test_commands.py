@@ -39,7 +39,7 @@ async def test_a_whole_interaction(broker: Server, protocol: Protocol) -> None:
         assert finished["answer"] == "done"
         await peer.inbox(ANN, "closed")
         ended = await peer.inbox(SHOP, "ended")
-        assert ended["how"] == "handled"
+        assert ended["how"] == "completed"
         await peer.until(
             lambda: any(t["type"] == "switchroom.interaction.ended" for t in peer.on("events/s"))
         )
@@ -89,7 +89,7 @@ async def test_a_repeated_command_is_carried_out_once(broker: Server) -> None:
         submit = {"interaction_id": "i1", "section": "s"}
         assert (await peer.ask(SHOP, "submit", request="4", **submit))["answer"] == "queued"
         assert (await peer.ask(SHOP, "submit", request="5", **submit))["type"] == "accepted"
-        assert [name for name in desk.router.centre.interactions] == ["i1"]
+        assert list(desk.router.centre.interactions) == ["i1"]
 
 
 async def test_a_repeat_while_the_first_is_under_way_waits_with_it(broker: Server) -> None:
@@ -158,8 +158,12 @@ BAD = {
         "unreadable",
         "version 2",
     ),
-    "no object": (b'["request"]', "invalid", "valid dictionary"),
-    "NaN": (b'{"request":"r","attributes":{"x":NaN}}', "unreadable", "JSON"),
+    "no object": (b'["request"]', "invalid", "an object"),
+    "NaN": (
+        b'{"request":"r","interaction_id":"i","section":"s","attributes":{"x":NaN}}',
+        "invalid",
+        "/attributes/x",
+    ),
 }
 
 

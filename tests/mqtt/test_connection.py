@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from agents.mqtt import Broker, Connection, ConnectionLostError, FullError, Received, RefusedError, Will
-from tests.servers import Server, free_port, mosquitto
+from tests.servers import Server, free_port, mosquitto, program
 
 pytestmark = pytest.mark.servers
 
@@ -159,6 +162,35 @@ async def test_wrong_credentials_are_told_at_once(tmp_path: Path, protocol: Prot
         async with Connection(at(server, "nobody", protocol), Box()) as connection:
             with pytest.raises(RefusedError, match="refuses the connection"):
                 await connection.connected(10)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning"
+)  # paho leaves the socket of a failed handshake to the collector
+@both
+async def test_speaks_tls(tmp_path: Path, protocol: Protocol) -> None:
+    """Over TLS messages longer than a record come whole and in order, both ways, and a broker that cannot be trusted is not spoken to."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [program("openssl"), *make.split(), *names, "-keyout", str(key), "-out", str(certificate)]
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+    assert await process.wait() == 0
+    with mosquitto(tmp_path, f"keyfile {key}", f"certfile {certificate}") as server:
+        trusting = replace(at(server, "x", protocol), tls=ssl.create_default_context(cafile=str(certificate)))
+        box = Box()
+        async with Connection(trusting, box, subscribe=["t"]) as connection:
+            await connection.connected(10)
+            sent = [bytes([number]) * 40_000 for number in range(100)]
+            await asyncio.gather(*(connection.publish("t", payload) for payload in sent))
+            await box.until(lambda: len(box.messages) >= 100)
+            assert box.payloads == sent
+        doubting = replace(trusting, tls=ssl.create_default_context())
+        async with Connection(doubting, box) as connection:
+            with pytest.raises(ConnectionLostError, match="certificate verify failed"):
+                await connection.connected(1)
+    del connection
+    gc.collect()
 
 
 async def test_no_broker_is_told_after_the_time_limit() -> None:

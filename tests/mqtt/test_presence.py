@@ -25,10 +25,8 @@ def gone(session: str) -> bytes:
 
 
 @both
-async def test_a_last_will_loses_the_agent_and_its_work_waits_again(
-    broker: Server, protocol: Protocol
-) -> None:
-    """An agent whose link breaks is lost, by the broker's word; what it held is queued again, and its submitter is told."""
+async def test_a_last_will_loses_the_agent_and_its_work_goes_on(broker: Server, protocol: Protocol) -> None:
+    """An agent whose link breaks is lost, by the broker's word; what it was offered goes to another."""
     async with Desk(broker, protocol=protocol) as desk, Peer(broker, protocol=protocol) as peer:
         will = Will(TOPICS.connection("ann"), gone("s1"))
         async with Peer(broker, "ann", protocol=protocol, will=will) as ann:
@@ -36,14 +34,13 @@ async def test_a_last_will_loses_the_agent_and_its_work_waits_again(
             await ann.ask(ANN, "sign-in", request="1", session="s1")
             await peer.ask(SHOP, "submit", request="1", interaction_id="i1", section="s")
             offer = await ann.inbox(ANN, "offer")
-            await ann.ask(ANN, "accept", request="2", session="s1", offer_id=offer["offer_id"])
+            await peer.ask("agents/bob", "sign-in", request="1", session="b1")
             link = ann.connection._link_now
             assert link is not None
             link._client._sock_close()
             ann.connection._is_closing = True
             ann.connection._closing.set()
-            requeued = await peer.inbox(SHOP, "requeued")
-            assert requeued["cause"] == "agent-lost"
+            assert (await peer.inbox("agents/bob", "offer"))["work"] == offer["work"]
             assert desk.presence("ann") == "offline"
 
 

@@ -15,7 +15,8 @@ from router.errors import ConfigError
 from router.harness.trace_centre import staffing
 from router.harness.trace_mapping import load_mapping
 from router.harness.trace_run import as_json, result_lines, simulate_trace
-from router.simulation.trace import Trace, TraceMapping
+from router.simulation.columns import TraceMapping
+from router.simulation.trace import Trace
 from router.simulation.traffic import Stop
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from agents import views
 from router.ports import Front
@@ -91,7 +93,7 @@ def create_app(
         "document": _document,
     }
     routes = [Route(spec.path, Endpoint(handlers[spec.name]), methods=[spec.method]) for spec in ROUTES]
-    app = FastAPI(
+    app = Application(
         title="switchroom",
         routes=list(routes),
         openapi_url=None,
@@ -102,8 +104,37 @@ def create_app(
     )
     app.openapi = document  # type: ignore[method-assign]
     app.state.streams = streams
-    app.add_middleware(Gate, routes=routes)
+    app.state.feeds = feeds
     return app
+
+
+class Application(FastAPI):
+    """FastAPI behind the gate. Commands, which are what comes most, go straight to their routes; everything else through its layers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            refused = self._gate.look(scope)
+            if refused is not None:
+                await refused(scope, receive, send)
+                return
+            if scope["method"] == "POST":
+                for route in self._commands:
+                    match, found = route.matches(scope)
+                    if match is Match.FULL:
+                        scope.update(found)
+                        await route.app(scope, receive, send)
+                        return
+        await super().__call__(scope, receive, send)
+
+    @cached_property
+    def _gate(self) -> Gate:
+        return Gate(self.router.routes)
+
+    @cached_property
+    def _commands(self) -> list[Route]:
+        routes = [route for route in self.router.routes if isinstance(route, Route)]
+        return [route for route in routes if "POST" in (route.methods or ())]
 
 
 async def _health(call: Call) -> Responder:
@@ -129,7 +160,7 @@ async def _framework_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "http-error")
     path = request.url.path
-    headers = dict(error.headers or {})
+    headers = {}
     if error.status_code == 405:
         allowed = ", ".join(allowed_methods(request.app.router.routes, path))
         headers["allow"] = allowed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Optional, TypeVar
+from typing import Annotated, Any, Final, Optional, TypeVar
 
 from pydantic import create_model
 
@@ -13,22 +13,29 @@ from router.transports.decoding import decode
 from router.transports.http.handling import Call, ProblemError
 from router.transports.problems import made
 
-_Told = TypeVar("_Told", bound=wire.Message)
+_Asked = TypeVar("_Asked", bound=wire.Command)
 
 MAX_DIGITS: Final = 18
 
 
-def optional_in_body(command: type[wire.Command], *names: str) -> type[wire.Message]:
-    """Return the model of a command whose fields ``names`` the path or a header gives; the body may say the same again."""
-    fields: dict[str, Any] = {
-        name: (Optional[command.model_fields[name].annotation], None)  # noqa: UP045 - only known when run
-        for name in names
-    }
+def optional_in_body(command: type[_Asked], *names: str) -> type[_Asked]:
+    """Return the model of a command whose fields ``names`` the path or a header gives; the body may say the same again. What it reads is
+    such a command, but for those fields, which ``command_of`` fills in.
+    """
+    fields: dict[str, Any] = {}
+    for name in names:
+        field = command.model_fields[name]
+        fields[name] = (Optional[Annotated[(field.annotation, *field.metadata, None)]], None)  # noqa: UP045 - made when run
     return create_model(f"{command.__name__}Body", __base__=command, __doc__=command.__doc__, **fields)
 
 
 SUBMIT: Final = optional_in_body(wire.Submit, "interaction_id")
 """A submission whose id may be left out."""
+
+
+def id_of(submission: wire.Submit) -> str | None:
+    """Return the id that the body gave; None where it gave none, which only ``SUBMIT`` allows."""
+    return submission.interaction_id
 
 
 async def read(call: Call) -> bytes:
@@ -76,24 +83,20 @@ def too_large() -> ProblemError:
     )
 
 
-def merged(model: type[_Told], body: bytes, told: dict[str, object]) -> dict[str, Any]:
-    """Return the fields of a body together with what the path has told. Raises like ``decode``, and ``ProblemError`` where the body says
+def command_of(model: type[_Asked], body: bytes, told: dict[str, object]) -> _Asked:
+    """Return the command of a body together with what the path has told. Raises like ``decode``, and ``ProblemError`` where the body says
     something else than the path.
     """
-    fields = dict(decode(model, body))
+    command = decode(model, body)
+    if not told:
+        return command
     for name, value in told.items():
-        if fields.get(name) not in {None, value}:
-            detail = f"the path says {value!r}, found {fields[name]!r}"
-            raise ProblemError(
-                made(
-                    "invalid",
-                    f"/{name}: {detail}",
-                    422,
-                    errors=[wire.Fault(pointer=f"/{name}", detail=detail)],
-                )
-            )
-        fields[name] = value
-    return fields
+        said = getattr(command, name)
+        if said is not None and said != value:
+            detail = f"the path says {value!r}, found {said!r}"
+            fault = wire.Fault(pointer=f"/{name}", detail=detail)
+            raise ProblemError(made("invalid", f"/{name}: {detail}", 422, errors=[fault]))
+    return command.model_copy(update=told)
 
 
 ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")

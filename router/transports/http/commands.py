@@ -18,7 +18,16 @@ from router.core.signals import InteractionArrived, Signal
 from router.errors import RouterError, SignalError
 from router.ports import Front
 from router.transports.commands import Translator
-from router.transports.http.bodies import ID, SUBMIT, merged, optional_in_body, path_id, path_number, read
+from router.transports.http.bodies import (
+    ID,
+    SUBMIT,
+    command_of,
+    id_of,
+    optional_in_body,
+    path_id,
+    path_number,
+    read,
+)
 from router.transports.http.handling import Answer, Call, Handler, ProblemError, Responder, json_answer
 from router.transports.http.presentation import preview_view
 from router.transports.problems import made, problem
@@ -45,10 +54,10 @@ class Commands:
         return await self._counted("submit", self._submit(call))
 
     async def _submit(self, call: Call) -> Answer:
-        fields = merged(SUBMIT, await read(call), {})
-        interaction_id = fields["interaction_id"]
-        if interaction_id is None:
-            interaction_id = fields["interaction_id"] = _id_for(call)
+        submission = command_of(SUBMIT, await read(call), {})
+        if id_of(submission) is None:
+            submission = submission.model_copy(update={"interaction_id": _id_for(call)})
+        interaction_id = submission.interaction_id
         reply_to = call.header(b"reply-to")
         if reply_to is not None and ID.fullmatch(reply_to) is None:
             raise ProblemError(
@@ -58,7 +67,7 @@ class Commands:
                     422,
                 )
             )
-        signal = self._translator.of_submitter(wire.Submit.model_construct(None, **fields), reply_to)
+        signal = self._translator.of_submitter(submission, reply_to)
         submitting = self._submitting
         is_known = self._is_known(interaction_id) or interaction_id in submitting
         submitting[interaction_id] += 1
@@ -68,31 +77,30 @@ class Commands:
             submitting[interaction_id] -= 1
             if not submitting[interaction_id]:
                 del submitting[interaction_id]
-        told = wire.Accepted(request=fields["request"], answer=answer, interaction_id=interaction_id)
+        told = wire.Accepted(request=submission.request, answer=answer, interaction_id=interaction_id)
         location = f"/v1/interactions/{interaction_id}".encode()
         return json_answer(told, 200 if is_known else 201, [(b"location", location)])
 
     async def explain_submission(self, call: Call) -> Responder:
         """Say what would become of a submission; nothing is changed."""
-        fields = merged(SUBMIT, await read(call), {})
-        if fields["interaction_id"] is None:
-            fields["interaction_id"] = _new_id()
-        signal = self._translator.of_submitter(wire.Submit.model_construct(None, **fields))
+        submission = command_of(SUBMIT, await read(call), {})
+        if id_of(submission) is None:
+            submission = submission.model_copy(update={"interaction_id": _new_id()})
+        signal = self._translator.of_submitter(submission)
         assert isinstance(signal, InteractionArrived)
         return json_answer(preview_view(preview(self._front.centre, signal, self._front.now())))
 
     def of_interaction(self, verb: str) -> Handler:
         """Return the handler of a submitter's other commands."""
-        command = wire.SUBMITTER_COMMANDS[verb]
-        model = optional_in_body(command, "interaction_id")
+        model = optional_in_body(wire.SUBMITTER_COMMANDS[verb], "interaction_id")
 
         async def answered(call: Call) -> Answer:
             interaction_id = path_id(call, "interaction_id")
-            fields = merged(model, await read(call), {"interaction_id": interaction_id})
-            signal = self._translator.of_submitter(command.model_construct(None, **fields))
+            command = command_of(model, await read(call), {"interaction_id": interaction_id})
+            signal = self._translator.of_submitter(command)
             answer = await self._sent(signal, call.receive)
             return json_answer(
-                wire.Accepted(request=fields["request"], answer=answer, interaction_id=interaction_id)
+                wire.Accepted(request=command.request, answer=answer, interaction_id=interaction_id)
             )
 
         return self._handler(verb, answered)
@@ -101,15 +109,15 @@ class Commands:
 
     def of_agent(self, verb: str) -> Handler:
         """Return the handler of a command about the agent itself."""
-        command = wire.AGENT_COMMANDS[verb]
+        model = wire.AGENT_COMMANDS[verb]
 
         async def answered(call: Call) -> Answer:
             agent_id = path_id(call, "agent_id")
-            fields = merged(command, await read(call), {})
-            signal = self._translator.of_agent(command.model_construct(None, **fields), agent_id)
+            command = command_of(model, await read(call), {})
+            signal = self._translator.of_agent(command, agent_id)
             answer = await self._sent(signal, call.receive)
             state = agent_state(self._front.centre, agent_id) if verb == "sign-in" else None
-            return json_answer(wire.Accepted(request=fields["request"], answer=answer, agent=state))
+            return json_answer(wire.Accepted(request=command.request, answer=answer, agent=state))
 
         return self._handler(verb, answered)
 
@@ -122,18 +130,17 @@ class Commands:
         return self._of_agents_thing(verb, "interaction_id")
 
     def _of_agents_thing(self, verb: str, name: str) -> Handler:
-        command = wire.AGENT_COMMANDS[verb]
-        model = optional_in_body(command, name)
+        model = optional_in_body(wire.AGENT_COMMANDS[verb], name)
 
         async def answered(call: Call) -> Answer:
             agent_id = path_id(call, "agent_id")
             thing = path_number(call, name) if name == "offer_id" else path_id(call, name)
-            fields = merged(model, await read(call), {name: thing})
-            signal = self._translator.of_agent(command.model_construct(None, **fields), agent_id)
+            command = command_of(model, await read(call), {name: thing})
+            signal = self._translator.of_agent(command, agent_id)
             answer = await self._sent(signal, call.receive)
             interaction_id = self._interaction_of(name, thing)
             return json_answer(
-                wire.Accepted(request=fields["request"], answer=answer, interaction_id=interaction_id)
+                wire.Accepted(request=command.request, answer=answer, interaction_id=interaction_id)
             )
 
         return self._handler(verb, answered)

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from agents import wire
 from router.transports.http.handling import Answer, problem_answer
@@ -41,25 +41,14 @@ def allowed_methods(routes: Sequence[BaseRoute], path: str) -> list[str]:
 
 
 class Gate:
-    """Lets requests through to the application, or answers them with a problem."""
+    """Decides whether a request goes on to its route."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        self._app = app
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = routes
         self._good_hosts: set[bytes] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or answer it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        refused = self._look(scope)
-        if refused is None:
-            await self._app(scope, receive, send)
-        else:
-            await refused(scope, receive, send)
-
-    def _look(self, scope: Scope) -> Answer | None:
+    def look(self, scope: Scope) -> Answer | None:
+        """Return the answer to a request that goes no further; None where it goes on."""
         host = origin = content_type = None
         for name, value in scope["headers"]:
             if name == b"host":
