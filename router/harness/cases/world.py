@@ -10,7 +10,7 @@ from typing import Final
 
 from router.core.engine import Engine
 from router.core.explain import Explanation, explain_decision
-from router.core.facts import Fact, InteractionAssigned, OfferMade
+from router.core.facts import Fact, InteractionAssigned, OfferMade, PlanAdopted
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, QueueId, SectionId
 from router.core.outcome import Outcome
 from router.core.plan import Plan
