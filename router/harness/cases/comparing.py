@@ -209,7 +209,7 @@ class Comparing:
         if not isinstance(wanted, dict):
             return
         for fact, said in zip(taken, wanted.values(), strict=True):
-            said = said if isinstance(said, TakenMap) else TakenMap(at=said)
+            said = said if isinstance(said, TakenMap) else TakenMap.model_construct(at=said, caught_up=None)
             here, what = place / fact.step, f"{work}, step {fact.step}"
             if said.at is not None:
                 yield from differs(f"{what}: when", span(said.at), span(fact.at), here, about=work)
