@@ -14,25 +14,27 @@ from router.telemetry.figures import Flow
 
 
 def happened(world: World, patterns: Sequence[FactPattern]) -> Iterator[Difference]:
-    """Yield the first of the patterns that has not happened after the ones before it, and wrong counts."""
+    """Yield the first of the patterns that has not happened after the ones before it, or not so often as it says.
+
+    How often something happened is no matter of order: such patterns stand outside of it.
+    """
     position = 0
     facts = world.facts
-    for number, pattern in enumerate(patterns):
+    before = ""
+    for pattern in patterns:
         fitting = [fact for fact in facts if pattern.fits(fact)]
         if pattern.times is not None and len(fitting) != pattern.times:
             found = f"{len(fitting)} times" + "".join(f"\n{line(fact)}" for fact in fitting[:8])
             yield Difference(place=pattern.place, what="happened", expected=str(pattern), found=found)
             return
-        if pattern.times == 0:
+        if pattern.times is not None:
             continue
         index = next((i for i in range(position, len(facts)) if pattern.fits(facts[i])), None)
         if index is None:
             close = [fact for fact in facts if type(fact) is pattern.fact_type]
             shown = [line(fact) for fact in (fitting or close)[:8]]
-            before = f", but not after '{patterns[number - 1]}'" if fitting else ""
-            found = "\n".join(
-                ("it has happened" + before if fitting else "has not happened; alike are", *shown)
-            )
+            told = f"has happened, but not after '{before}'" if fitting else "has not happened; alike are"
+            found = "\n".join((told, *shown))
             yield Difference(
                 place=pattern.place,
                 what="happened",
@@ -41,7 +43,7 @@ def happened(world: World, patterns: Sequence[FactPattern]) -> Iterator[Differen
                 about=str(pattern.wanted.get("interaction_id", "")),
             )
             return
-        position = index + 1
+        position, before = index + 1, str(pattern)
 
 
 def never(world: World, patterns: Sequence[FactPattern]) -> Iterator[Difference]:
