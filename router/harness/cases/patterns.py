@@ -7,14 +7,23 @@ The kinds and fields are those of `router.core.facts`, in the writing of the fil
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from router.config.names import Place
-from router.config.scalars import DURATION_SCHEMA, duration_ms, duration_text, weight_thousandths
+from router.config.scalars import (
+    DURATION_SCHEMA,
+    duration_ms,
+    duration_text,
+    found,
+    name_text,
+    weight_thousandths,
+)
 from router.core.facts import Fact
 from router.errors import did_you_mean
+from router.policies import BUILT_IN
 
 MOMENTS: Final = frozenset({"at", "expires_at", "not_before", "queued_at", "until"})
 SPANS: Final = frozenset({"wait_ms", "connected_ms", "wrap_up_ms"})
@@ -36,7 +45,7 @@ KINDS: Final[dict[str, Any]] = {kind_name(kind): kind for kind in get_args(Fact)
 
 @dataclass(frozen=True, slots=True)
 class FactPattern:
-    """What is said of a fact. ``times`` None: at least once. ``wanted`` are values by field."""
+    """What is said of a fact. ``times`` None: once or more. ``wanted`` are values by field."""
 
     kind: str
     wanted: Mapping[str, object]
@@ -96,11 +105,13 @@ def read_pattern(written: Mapping[str, Any], place: Place) -> FactPattern | None
         return None
     times = written.get("times")
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 0):
-        (place / "times").note(f"expected how often, found {times!r}", "write 'times: 1'")
+        (place / "times").note(f"expected how often, found {found(times)}", "write 'times: 1'")
         return None
     said = written[kind]
     if not isinstance(said, dict):
-        (place / kind).note(f"expected what is said of {kind}, found {said!r}", "write {interaction: call-1}")
+        (place / kind).note(
+            f"expected what is said of {kind}, found {found(said)}", "write {interaction: call-1}"
+        )
         return None
     fields = {field_name(field): field for field in KINDS[kind]._fields}
     wanted: dict[str, object] = {}
@@ -111,20 +122,59 @@ def read_pattern(written: Mapping[str, Any], place: Place) -> FactPattern | None
             here.note(f"{kind} has no {key!r}", hint, key=True)
             continue
         try:
-            wanted[fields[key]] = _field_value(fields[key], value)
+            wanted[fields[key]] = _field_value(KINDS[kind], fields[key], value)
         except ValueError as error:
             here.note(str(error))
     return FactPattern(kind, wanted, times, place)
 
 
-def _field_value(field: str, value: object) -> object:
+def _field_value(kind: Any, field: str, value: object) -> object:
+    """Return what a field must be equal to; raises ``ValueError`` for what it can never be."""
     if field == "queued_at" and isinstance(value, str) and value.startswith("-"):
         return -duration_ms(value[1:])
     if field in MOMENTS | SPANS:
         return duration_ms(value)
     if field == "score":
         return weight_thousandths(value) * 1_000
-    return tuple(value) if isinstance(value, list) else value
+    if field == "choice":
+        return _one_of(value, BUILT_IN.choices())
+    allowed = allowed_values(kind, field)
+    if allowed:
+        return _one_of(value, allowed)
+    wanted = _plain_type(kind, field)
+    if wanted is tuple:
+        return tuple(name_text(part) for part in (value if isinstance(value, list) else [value]))
+    if wanted is str and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if type(value) is not wanted:
+        expected = {str: "a text", int: "a whole number", bool: "true or false"}.get(wanted, "something else")
+        raise ValueError(f"expected {expected}, found {found(value)}")
+    return value
+
+
+def _one_of(value: object, allowed: Sequence[str]) -> object:
+    if value not in allowed:
+        hint = did_you_mean(str(value), allowed)
+        listed = f"{found(value)} is not one of {', '.join(allowed)}"
+        raise ValueError(f"{listed}; {hint}" if "mean" in hint else listed)
+    return value
+
+
+def allowed_values(kind: Any, field: str) -> tuple[str, ...]:
+    """Return all values that a field can have, where they are few; else nothing."""
+    hint = get_type_hints(kind)[field]
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _plain_type(kind: Any, field: str) -> type:
+    """The type a field's values have: names are texts, ids of offers are numbers."""
+    hint = get_type_hints(kind)[field]
+    if get_origin(hint) in {Union, UnionType}:
+        hint = next(part for part in get_args(hint) if part is not NoneType)
+    hint = getattr(hint, "__supertype__", hint)
+    plain = get_origin(hint) or hint
+    assert isinstance(plain, type)
+    return plain
 
 
 def pattern_schema() -> dict[str, Any]:
@@ -133,7 +183,7 @@ def pattern_schema() -> dict[str, Any]:
         name: {
             "type": "object",
             "description": " ".join((kind.__doc__ or "").split()),
-            "properties": {field_name(field): _field_schema(field) for field in kind._fields},
+            "properties": {field_name(field): _field_schema(kind, field) for field in kind._fields},
             "additionalProperties": False,
         }
         for name, kind in KINDS.items()
@@ -149,11 +199,17 @@ def pattern_schema() -> dict[str, Any]:
     }
 
 
-def _field_schema(field: str) -> dict[str, Any]:
+def _field_schema(kind: Any, field: str) -> dict[str, Any]:
     if field == "queued_at":
         return {**DURATION_SCHEMA, "pattern": r"^-?(?=.)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"}
     if field in MOMENTS | SPANS:
         return dict(DURATION_SCHEMA)
-    if field == "pools":
-        return {"type": "array", "items": {"type": "string"}}
-    return {} if field not in {"score", "decision", "tier"} else {"type": "number"}
+    if field == "score":
+        return {"type": "number"}
+    allowed = BUILT_IN.choices() if field == "choice" else allowed_values(kind, field)
+    if allowed:
+        return {"enum": list(allowed)}
+    plain = _plain_type(kind, field)
+    if plain is tuple:
+        return {"type": ["string", "array"], "items": {"type": "string"}}
+    return {"type": {int: "integer", bool: "boolean"}.get(plain) or ["string", "integer"]}

@@ -76,6 +76,9 @@ class Reading:
 
     def patterns(self, steps: Steps, written: Sequence[Mapping[str, Any]]) -> Iterator[FactPattern]:
         """Yield the patterns of facts that stand in a list."""
+        if written and self._plan is None:
+            Place(self._document, steps).note("nothing can happen in a centre that is refused", "remove it")
+            return
         for index, each in enumerate(written):
             place = Place(self._document, (*steps, index))
             found = read_pattern(each, place)

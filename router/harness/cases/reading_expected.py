@@ -46,6 +46,7 @@ class Known:
             queue.queue_id: queue for plan in plans for section in plan.sections for queue in section.queues
         }
         self._steps = sorted({step.name for queue in self.queues.values() for step in queue.ladder})
+        self._pools = sorted({pool.pool_id for plan in plans for pool in plan.pools})
         self._are_agents = set(self.agents)
 
     def agent(self, name: str, place: Place, *, key: bool = False) -> bool:
@@ -95,6 +96,9 @@ class Known:
                 known("section", str(value), sorted(self.sections), here)
             elif field == "step":
                 self.step(str(value), here)
+            elif field == "pools" and isinstance(value, tuple):
+                for pool in value:
+                    known("pool", pool, self._pools, here)
 
 
 def check_expected(expect: ExpectMap, place: Place, names: Known) -> None:
