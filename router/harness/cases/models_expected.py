@@ -119,7 +119,7 @@ Texts = Annotated[
 
 
 class CountMap(Model):
-    """How much there is."""
+    """Numbers of pieces of work, and of agents."""
 
     waiting: Number | None = Field(None, description="Work that waits, offered to nobody.")
     offered: Number | None = Field(None, description="Work that is offered to somebody.")

@@ -115,21 +115,22 @@ class Reading:
             yield Act(verb=verb, name="the centre", place=here, plan=self._later[index].plan)
             return
         written = getattr(step, verb)
+        is_key = isinstance(written, dict)
         for spot, name in _spots(written, here):
             if verb in OF_AGENTS:
                 reply = ReplyMap(reason=written[name]) if isinstance(written, dict) else ReplyMap()
-                for agent in self._agents(name, spot):
+                for agent in self._agents(name, spot, key=is_key):
                     yield Act(verb=verb, name=agent, place=spot, reply=reply)
             elif verb == "arrive":
                 yield from self._arrival(name, written, spot)
-            elif self._known.work_name(name, spot):
+            elif self._known.work_name(name, spot, key=is_key):
                 said = written[name] if isinstance(written, dict) else None
                 yield from self._of_work(verb, name, said, spot)
 
-    def _agents(self, name: str, place: Place) -> Sequence[str]:
+    def _agents(self, name: str, place: Place, *, key: bool) -> Sequence[str]:
         if name == EVERYBODY and EVERYBODY not in self._known.agents:
             return self._known.agents
-        if not self._known.agent(name, place):
+        if not self._known.agent(name, place, key=key):
             return ()
         return self.groups.get(name, (name,))
 
