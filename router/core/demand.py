@@ -48,7 +48,7 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last.
+    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     """
 
     __slots__ = (
@@ -57,6 +57,7 @@ class QueueState:
         "classes",
         "has_limit",
         "index",
+        "is_calm",
         "last_picked",
         "level_steps",
         "plain",
@@ -86,6 +87,7 @@ class QueueState:
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
