@@ -79,6 +79,10 @@ def _rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            # What the run made counts as old from now on. Without this the collector would look at it all at once, here.
+            gc.freeze()
+            gc.unfreeze()
         gc.set_threshold(*before)
 
 
