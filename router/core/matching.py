@@ -34,9 +34,8 @@ def match_pass(centre: Centre, match: Match) -> None:
     """Match all that can be matched."""
     new_work, freed, match_all = centre.new_work, centre.freed, centre.match_all
     if not new_work and not match_all and len(freed) == 1:
-        # The commonest of all: somebody is done. The list is emptied first, as matching may free the agent again.
-        centre.freed = []
-        agent = freed[0]
+        # The commonest of all: somebody is done.
+        agent = freed.pop()
         if centre.waiting:
             while (named := first_work(centre, agent)) is not None:
                 match(centre, named[0], agent, named[1], named[2])

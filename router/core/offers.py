@@ -48,11 +48,19 @@ def hand_over(
     rules, choice = klass.rules, klass.choice_name
     if klass.pick is not None:
         klass.queue.last_picked[choice] = agent.id
-    units = agent.profile.costs[klass.channel.channel_id]
+    profile = agent.profile
+    units = profile.costs[klass.channel.channel_id]
     if rules.auto_answer:
         holding = Holding(interaction, agent, decision, NO_OFFER, units, tier, score, choice)
         _assign(centre, holding)
-        take(centre, holding)
+        if profile.is_single and not profile.maxima and not agent.units:
+            # All that ``take`` does for an idle agent whom any work fills.
+            agent.holdings.append(holding)
+            agent.units = units
+            agent.stamp += 1
+            agent.is_noted = True
+        else:
+            take(centre, holding)
         return
     now = centre.now
     offer_id = centre.last_offer = OfferId(centre.last_offer + 1)

@@ -196,14 +196,12 @@ class World:
             due = next_deadline()
             if heap and (due is None or heap[0][0] < due):
                 event = heap[0]
-                now = event[0]
+                now, _, kind, what, who = event
                 if now > end and (now > last or not present()):
                     break
-                kind = event[2]
                 if kind == _FINISH:
                     heappop(heap)
-                    customer: Customer = event[3]
-                    interaction_id = customer[1].interaction_id
+                    interaction_id = what[1][0]
                     talk = talks.pop(interaction_id, None)
                     if talk is not event:
                         # It was interrupted: the event is an old one, and ends nothing.
@@ -211,24 +209,24 @@ class World:
                             talks[interaction_id] = talk
                         continue
                     left -= 1
-                    if customer[4]:
-                        outcome = self._pass_on(customer, event[4], now)
+                    if what[4]:
+                        outcome = self._pass_on(what, who, now)
                     else:
-                        outcome = handle(new(finished, (interaction_id, event[4])), now)
+                        outcome = handle(new(finished, (interaction_id, who)), now)
                 elif kind == _ARRIVE:
-                    customer = event[3]
-                    following = next(event[4], None)
+                    following = next(who, None)
                     if following is None:
                         heappop(heap)
                     else:
-                        heapreplace(heap, (following[0], next(numbers), _ARRIVE, following, event[4]))
+                        heapreplace(heap, (following[0], next(numbers), _ARRIVE, following, who))
                     arrived += 1
-                    interaction_id = customer[1].interaction_id
-                    waiting[interaction_id] = customer
-                    if customer[3] is not None:
-                        self._start_waiting(customer, now)
+                    signal = what[1]
+                    interaction_id = signal[0]
+                    waiting[interaction_id] = what
+                    if what[3] is not None:
+                        self._start_waiting(what, now)
                     try:
-                        outcome = handle(customer[1], now)
+                        outcome = handle(signal, now)
                     except SignalError as error:
                         self._reject(interaction_id, error)
                         continue
