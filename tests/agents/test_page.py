@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/agents.md"
-PATIENCE_S = 60.0
+PATIENCE_S = 20.0
 
 
 def shown(program: str) -> str:
