@@ -90,6 +90,8 @@ def command(
         Settings,
         http_address,
         mqtt_address,
+    )
+    from router.daemon.settings import (
         mqtt_prefix as prefix_of_topics,
     )
     from router.telemetry.log import configure
