@@ -195,6 +195,21 @@ async def test_a_changed_centre_is_adopted_at_the_start(desk: Desk) -> None:
     assert (await desk.get("/v1/interactions/c-1"))["state"] == "queued"
 
 
+async def test_another_centre_is_not_adopted(desk: Desk) -> None:
+    """Neither while it runs, since topics and events bear the centre's name, nor on the journal of the one before."""
+    centre = desk.centre / "centre.yaml"
+    centre.write_text(centre.read_text().replace("centre: quickstart", "centre: elsewhere"))
+    desk.daemon.child.send_signal(signal.SIGHUP)
+    await desk.until_logged("plan.refused")
+    assert "this daemon routes for 'quickstart', not 'elsewhere'" in str(
+        desk.logged("plan.refused")[0]["detail"]
+    )
+    await desk.daemon.kill()
+    with pytest.raises(TransportError, match="the journal is of centre 'quickstart', not 'elsewhere'"):
+        await desk.daemon.start()
+    assert await desk.daemon.child.wait() == 3
+
+
 async def test_a_broken_centre_is_not_started(tmp_path: Path) -> None:
     """Every problem is named with its place, and the exit code is 3."""
     desk = Desk(tmp_path)
