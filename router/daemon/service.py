@@ -65,7 +65,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         translator = Translator(lambda: router.plan, RequirementReader())
         listening = await stack.enter_async_context(listen(settings, gate, translator, events, log))
         if kept.store is not None:
-            _run_along(stack, Snapshots(kept.store, settings, log).run())
+            _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
         ending.listen_to_signals(stack)
