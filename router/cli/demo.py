@@ -21,6 +21,9 @@ from router.harness.demo import QUICKSTART, Settings, Verdict, find_centre, run
 from router.harness.demo.commentary import Line
 from router.harness.live.children import find_broker
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, and the ends of a session and a terminal: none of them leaves the other processes behind."""
+
 COLOURS = {"good": "green", "bad": "red", "step": "yellow"}
 
 
@@ -129,10 +132,10 @@ async def _watch(
 
     def asked() -> None:
         stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDS:
             loop.remove_signal_handler(number)  # the second one is not ours to soften
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDS:
         loop.add_signal_handler(number, asked)
     screen = _Screen(stop)
     if way == "library":

@@ -292,9 +292,9 @@ def test_wrong_use_is_exit_2(arguments: tuple[str, str]) -> None:
     assert demo(*arguments).returncode == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_kept_running_it_ends_with_a_verdict_when_told(number: signal.Signals) -> None:
-    """Ctrl-C and a service manager's signal are the same."""
+    """Ctrl-C, a service manager's signal and a terminal that is closed are the same."""
     with subprocess.Popen(
         [
             sys.executable,
