@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -40,6 +40,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     ``TransportError`` where it cannot listen, and whatever made the router stop.
     """
     started_at = time.monotonic()
+    log_faults(log)
     plan = load(settings.centre)
     ending = _Ending(log)
     async with AsyncExitStack() as stack:
@@ -91,6 +92,15 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         await _drain(router, settings, listening, ending, log)
         await router.close()  # before the transports: what was sent is answered
     log.info("daemon.stopped", waiting=router.centre.waiting)
+
+
+def log_faults(log: FilteringBoundLogger) -> None:
+    """Have what goes wrong beside everything else written as a line of the log, like all the rest, instead of as bare text."""
+
+    def write(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        log.error("daemon.fault", detail=context["message"], exc_info=context.get("exception"))
+
+    asyncio.get_running_loop().set_exception_handler(write)
 
 
 async def _leave_journal(store: SqliteStore, router: Router, events: EventLog) -> None:
