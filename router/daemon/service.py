@@ -44,6 +44,9 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     plan = load(settings.centre)
     ending = _Ending(log)
     async with AsyncExitStack() as stack:
+        stack.callback(
+            ending.stop_listening
+        )  # last: a signal while all is being closed must not end it half-way
         kept = await open_journal(settings, plan, SystemClock(settings.speed).now(), log)
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
@@ -69,7 +72,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
             _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
-        ending.listen_to_signals(stack)
+        ending.listen_to_signals()
         # What runs along must have begun, and hear SIGHUP, before anybody is told that we are ready.
         await asyncio.sleep(0)
         log.info(
@@ -121,12 +124,17 @@ class _Ending:
         self.drain = asyncio.Event()
         self.now = asyncio.Event()
 
-    def listen_to_signals(self, stack: AsyncExitStack) -> None:
+    def listen_to_signals(self) -> None:
         """Hear SIGTERM and SIGINT from now on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._hear, number)
-            stack.callback(loop.remove_signal_handler, number)
+
+    def stop_listening(self) -> None:
+        """Leave the signals to the system."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
     def _hear(self, number: signal.Signals) -> None:
         is_second = self.drain.is_set()

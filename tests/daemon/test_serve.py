@@ -171,6 +171,16 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert (await desk.get("/v1/interactions/c-1"))["state"] == "offered"
 
 
+async def test_signals_while_it_closes_do_not_end_it_half_way(desk: Desk) -> None:
+    """With nothing to drain the second signal comes while all is being closed; the exit code is 0 all the same."""
+    desk.daemon.child.send_signal(signal.SIGTERM)
+    await desk.until_logged("daemon.draining")
+    while desk.daemon.child.pid and not desk.logged("daemon.stopped"):
+        desk.daemon.child.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.002)
+    assert await desk.daemon.child.wait() == 0
+
+
 async def test_it_reads_the_centre_again_when_asked(desk: Desk) -> None:
     """All of a good change is adopted; of a bad one nothing, and the log says why."""
     centre = desk.centre / "centre.yaml"
