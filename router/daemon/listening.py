@@ -54,7 +54,10 @@ async def listen(
     log: FilteringBoundLogger,
     recent: Sequence[Fact] = (),
 ) -> AsyncIterator[Listening]:
-    """Open what the settings ask for; ``recent`` is what happened last before a crash. Raises ``TransportError`` where an address cannot be had."""
+    """Open what the settings ask for; ``recent`` is what happened last before a crash.
+
+    Raises ``TransportError`` where an address cannot be had.
+    """
     listening = Listening()
     async with AsyncExitStack() as stack:
         if settings.mqtt is not None:

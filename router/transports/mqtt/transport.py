@@ -48,8 +48,8 @@ class MqttTransport:
     is there or not, and comes back by itself.
 
     ``broker`` says where; its client id and session are the transport's own. ``on_link_down``, ``on_link_up`` tell when agents cannot be
-    heard.
-    ``recent`` are the last facts before a crash: what they mean to submitters is told again. ``epoch`` names this start of the daemon. ``failure`` says why it has ended for good: a bug, or another router of this centre.
+    heard. ``recent`` are the last facts before a crash: what they mean to submitters is told again. ``epoch`` names this start of the
+    daemon. ``failure`` says why it has ended for good: a bug, or another router of this centre.
     """
 
     def __init__(
