@@ -10,9 +10,13 @@ gets the first of it (`free`). Agents that are *alike* come in 20 kinds (two of 
 *different* ones have a level of their own in each of ten skills, so that no two are the same. `wide` is
 10,000 agents of 200 kinds and 100 kinds of work.
 
+Those take the agent idle longest; `by lot` and `by turn` are arrivals whose queue chooses by `random` and
+`round-robin`, among agents alike. `unserved` are arrivals for free agents while very much other work waits
+that nobody free can take: half of it nobody at all, half of it only people who are busy.
+
 Times are of the processor, less what reading its clock costs, so that other programs on the machine do not
 count; the collector runs, with what was there before frozen, as in the daemon. Ratios are of means, to the
-first line of the same decision. `first ms` is the longest of the first decisions of each kind of work, when
+first line of the same decision and choice. `first ms` is the longest of the first decisions of each kind of work, when
 the engine finds out who can serve it at all; those are not among the others.
 
 Exit codes: 0 measured, 1 an answer was wrong.
@@ -33,6 +37,7 @@ from random import Random
 
 from agents.model import Agent, AgentId, ChannelId, Skill, SkillName, WrapUp
 from benchmarks.six_types.alone import memory_kb
+from router.core.draw import draw
 from router.core.effects import Connect
 from router.core.engine import Engine
 from router.core.names import CentreId, InteractionId, QueueId, SectionId
@@ -69,13 +74,15 @@ class WrongAnswerError(Exception):
 class Centre:
     """An engine, and next to it what a plain scan needs to know: who is free since when, and what waits."""
 
-    def __init__(self, kinds: int, agents: Sequence[Agent]) -> None:
+    def __init__(self, kinds: int, agents: Sequence[Agent], choice: str = "longest-idle") -> None:
+        self.choice = choice
+        self.last_picked: dict[int, AgentId] = {}
         self.skills = [SkillName(f"skill-{kind:02d}") for kind in range(kinds)]
         self.queues = [QueueId(skill) for skill in self.skills]
         self.agents = {
             agent.agent_id: {skill.name: skill.level for skill in agent.skills} for agent in agents
         }
-        self.engine = Engine(a_plan(self.skills, agents), BUILT_IN)
+        self.engine = Engine(a_plan(self.skills, agents, choice), BUILT_IN)
         self.now = 1
         self.number = 0
         self.idle_since: dict[AgentId, int] = {}
@@ -92,14 +99,24 @@ class Centre:
         )
 
     def best_agent(self, kind: int) -> AgentId:
-        """Who a scan would choose for the kind: of the free who can, the one idle longest, then by id."""
+        """Who a scan would choose for the kind of the free who can: the one idle longest, then by id; or by the
+        published rules of the other choices.
+        """
         skill = self.skills[kind]
-        able = (
+        able = [
             (since, name)
             for name, since in self.idle_since.items()
             if self.agents[name].get(skill, 0) >= LEVEL
-        )
-        return min(able)[1]
+        ]
+        if self.choice == "longest-idle":
+            return min(able)[1]
+        names = sorted(name for _, name in able)
+        if self.choice == "random":
+            return names[
+                draw(self.engine.centre.plan.seed, self.engine.centre.last_decision + 1) % len(names)
+            ]
+        last = self.last_picked.get(kind)
+        return next((name for name in names if last is not None and name > last), names[0])
 
     def first_work(self, agent_id: AgentId) -> InteractionId:
         """What a scan would give the agent: of what it can do, the smallest age less its head start, then
@@ -112,10 +129,15 @@ class Centre:
         return min(able)[2]
 
 
-def a_plan(skills: Sequence[SkillName], agents: Sequence[Agent]) -> Plan:
+def a_plan(skills: Sequence[SkillName], agents: Sequence[Agent], choice: str) -> Plan:
     """One queue per skill, which asks for level 5 of it; connected without an offer."""
     queues = tuple(
-        Queue(queue_id=QueueId(skill), section_id=SECTION, requirement=SkillTerm(skill=skill, level=LEVEL))
+        Queue(
+            queue_id=QueueId(skill),
+            section_id=SECTION,
+            requirement=SkillTerm(skill=skill, level=LEVEL),
+            choice=choice,
+        )
         for skill in skills
     )
     section = Section(
@@ -160,13 +182,15 @@ def connected(outcome: Outcome) -> Connect:
     return effect
 
 
-def arrivals(centre: Centre, decisions: int, checks: int) -> tuple[list[float], float]:
-    """Time arrivals that find free agents; each contact ends at once, untimed, so that as many are free for
-    the next.
+def arrivals(
+    centre: Centre, decisions: int, checks: int, kinds: int | None = None
+) -> tuple[list[float], float]:
+    """Time arrivals (of the first ``kinds`` kinds) that find free agents; each contact ends at once, untimed, so that as
+    many are free for the next.
     """
     rng, times = Random(SEED), list[float]()
     handle, clock = centre.engine.handle, time.thread_time_ns
-    kinds, first = len(centre.queues), 0.0
+    kinds, first = kinds or len(centre.queues), 0.0
     checks = max(checks, kinds)
     for turn in range(checks + decisions):
         # Every kind is asked for once before anything is timed: the engine finds out then who can serve it at all.
@@ -191,8 +215,24 @@ def arrivals(centre: Centre, decisions: int, checks: int) -> tuple[list[float], 
         handle(WorkFinished(got.interaction_id, got.agent_id), now)
         if turn < checks:
             centre.idle_since[got.agent_id] = now
+            centre.last_picked[kind] = got.agent_id
     centre.now += checks + decisions
     return times, first
+
+
+def beside_unserved(waiting: int) -> Centre:
+    """A hundred free agents of ten kinds of work, beside two more kinds: one that only a busy agent does, one that
+    nobody does, with so much of each waiting, half and half.
+    """
+    kinds, busy_kind, nobody = 12, 10, 11
+    agents = [*alike(100), an_agent(100, {busy_kind: 7})]
+    centre = Centre(kinds, agents)
+    taken = wait(centre, busy_kind, 0)
+    assert taken is not None
+    del centre.idle_since[taken.agent_id]
+    for number in range(waiting):
+        wait(centre, (busy_kind, nobody)[number % 2], number % 4)
+    return centre
 
 
 def freed(centre: Centre, waiting: int, decisions: int, checks: int) -> tuple[list[float], float | None]:
@@ -288,21 +328,24 @@ def measure(options: argparse.Namespace, tell: Callable[[Cost], None]) -> tuple[
         tell(found)
         return found
 
-    base: Cost | None = None
     # Made when their turn comes, and gone before the next one: what is not measured should not be in the caches.
-    cases: list[tuple[str, int, int, Callable[[], list[Agent]]]] = []
+    cases: list[tuple[str, int, int, Callable[[], Centre]]] = []
     for case, make in (("alike", alike), ("different", different)):
-        cases += [(case, 10, count, partial(make, count)) for count in options.agents]
-    cases.append(("wide", 100, 10_000, partial(alike, 10_000, 100, 200)))
-    for case, kinds, count, agents in cases:
-        centre = Centre(kinds, agents())
-        times, first = arrivals(centre, options.decisions, options.checks)
-        found = note(replace(cost(case, "arrive", count, 0, times, base), first=first))
-        base = base or found
-        del centre
+        cases += [(case, count, 0, partial(made, 10, make, count)) for count in options.agents]
+    cases.append(("wide", 10_000, 0, partial(made, 100, partial(alike, kinds=100, profiles=200), 10_000)))
+    for case, choice in (("by lot", "random"), ("by turn", "round-robin")):
+        cases += [(case, count, 0, partial(made, 10, alike, count, choice)) for count in options.agents]
+    cases += [("unserved", 100, waiting, partial(beside_unserved, waiting)) for waiting in options.waiting]
+    bases: dict[str, Cost] = {}
+    for case, count, waiting, centre_of in cases:
+        group = "alike" if case in {"different", "wide"} else case
+        kinds = 10 if case == "unserved" else None
+        times, first = arrivals(centre_of(), options.decisions, options.checks, kinds)
+        found = note(replace(cost(case, "arrive", count, waiting, times, bases.get(group)), first=first))
+        bases.setdefault(group, found)
         gc.unfreeze()
         gc.collect()
-    base = None
+    base: Cost | None = None
     for waiting in options.waiting:
         times, size = freed(Centre(10, alike(100)), waiting, options.decisions, options.checks)
         found = note(cost("alike", "free", 100, waiting, times, base))
@@ -311,6 +354,13 @@ def measure(options: argparse.Namespace, tell: Callable[[Cost], None]) -> tuple[
             sizes[waiting] = size
         gc.unfreeze()
     return costs, sizes
+
+
+def made(
+    kinds: int, agents: Callable[[int], list[Agent]], count: int, choice: str = "longest-idle"
+) -> Centre:
+    """A centre with so many agents."""
+    return Centre(kinds, agents(count), choice)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

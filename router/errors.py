@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 
 class RouterError(Exception):
@@ -97,8 +98,23 @@ class InvariantError(RouterError):
     """Our bug: a state that cannot be. Stop taking work and keep the last signals for the report."""
 
 
+GUESSED_LENGTH_MAX: Final = 256
+GUESSED_AMONG_MAX: Final = 5_000
+
+
+def shown(value: object) -> str:
+    """Return the value as a message shows it: cut to 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:76] + "…" + text[-1]
+
+
 def did_you_mean(found: str, known: Sequence[str]) -> str:
-    """Return ``did you mean 'x'?`` for the closest of ``known``, or a list of what there is, or an empty text."""
+    """Return ``did you mean 'x'?`` for the closest of ``known``, or a list of what there is, or an empty text.
+
+    Nothing is guessed where that would take long: for a very long text, or among very many.
+    """
+    if len(found) > GUESSED_LENGTH_MAX or len(known) > GUESSED_AMONG_MAX:
+        return ""
     close = get_close_matches(found, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"

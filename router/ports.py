@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
+from router.core.centre import Centre
 from router.core.effects import Effect
+from router.core.explain import Explanation
 from router.core.facts import Fact
 from router.core.outcome import Outcome
 from router.core.plan import Plan
@@ -95,6 +98,34 @@ class Store(Journal, Protocol):
 
     async def close(self) -> None:
         """Finish writing and let go of the files; another process may have them then."""
+
+
+class Front(Protocol):
+    """The router, as a transport sees it."""
+
+    @property
+    def centre(self) -> Centre:
+        """The state of the engine, to be read within one turn of the event loop, never changed. It may be ahead of what
+        the journal holds by the batch that is just being written.
+        """
+
+    def now(self) -> int:
+        """Return the time in milliseconds."""
+
+    def post(self, signal: Signal) -> Future[str]:
+        """Send a signal; the future is the engine's answer once what it caused is kept, or its ``SignalError``.
+
+        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the router is.
+        """
+
+    def explain(self, interaction_id: str) -> Explanation:
+        """Say where an interaction is, who could take it, and why the others cannot; ``SignalError`` when it is not known."""
+
+    def on_fact(self, sink: FactSink) -> Callable[[], None]:
+        """Have ``sink`` called with every fact once it is kept; call what is returned to end that."""
+
+    def on_effect(self, sink: EffectSink) -> Callable[[], None]:
+        """Have ``sink`` called with everything the world is asked to do; call what is returned to end that."""
 
 
 EffectSink = Callable[[Effect], object]

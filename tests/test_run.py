@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -304,6 +305,21 @@ def test_only_missing_servers_are_asked_of_apt(run: Any) -> None:
     *_, command = run.apt_commands([missing])
     assert command[-1] == "no-such-package"
     assert run.apt_commands([]) == []
+
+
+def test_apt_is_asked_for_every_program_that_tests_need(run: Any) -> None:
+    """A program that a test does without where it is missing stands in SERVERS: `./run test --apt --require-servers` has it."""
+    needed = {
+        argument.value
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"need", "program"}
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert {"mosquitto", "redis-server"} <= needed
+    asked_for = {server.program for server in run.SERVERS}
+    assert {name for name in needed if not name.startswith("no-such-")} <= asked_for
 
 
 def test_apt_without_root_goes_on(

@@ -40,9 +40,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "check": Command("router.cli.check", "Say whether a centre's configuration holds together."),
     "demo": Command("router.cli.demo", "Route live synthetic traffic for a centre and show who gets what."),
     "schema": Command("router.cli.schema", "Write JSON Schema of the files, for editors."),
+    "serve": Command("router.cli.serve", "Route for a centre as a service: HTTP, MQTT, a journal."),
     "simulate": Command(
         "router.cli.simulate", "Run a centre through a scenario in virtual time, and report."
     ),
+    "test": Command("router.cli.test", "Run the cases of a centre: tests of its configuration."),
 }
 
 

@@ -17,6 +17,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "section": ("router.config.schema", "SectionFile"),
     "agents": ("router.config.schema", "AgentsFile"),
     "scenario": ("router.harness.models", "ScenarioFile"),
+    "case": ("router.harness.cases.models", "CaseFile"),
     "mapping": ("router.harness.trace_mapping", "MappingFile"),
 }
 """Kinds of files, and the models that read them; one whose module is not there is left out."""
@@ -43,7 +44,12 @@ def kinds() -> dict[str, type[BaseModel]]:
     is_flag=True,
     help="Print the reference of the files instead, as docs/configuration.md has it.",
 )
-def command(kind: str | None, out: Path | None, *, markdown: bool) -> None:
+@click.option(
+    "--openapi",
+    is_flag=True,
+    help="Print the OpenAPI document of the daemon instead, as docs/openapi.json has it.",
+)
+def command(kind: str | None, out: Path | None, *, markdown: bool, openapi: bool) -> None:
     """Write JSON Schema (2020-12) of the files.
 
     Point an editor to it with a first line `# yaml-language-server: $schema=PATH/centre.json`.
@@ -52,6 +58,13 @@ def command(kind: str | None, out: Path | None, *, markdown: bool) -> None:
         from router.config.reference import reference
 
         click.echo(reference(), nl=False)
+        return
+    if openapi:
+        if find_spec("fastapi") is None:
+            raise click.UsageError("the daemon is not installed: pip install 'switchroom[daemon]'")
+        from router.transports.http.document import document_text
+
+        click.echo(document_text(), nl=False)
         return
     models = {name: model for name, model in kinds().items() if kind in {None, name}}
     if not models:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from router.core.centre import START, Centre
-from router.core.checks import check_contents, shown, unknown
+from router.core.checks import check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import (
@@ -26,7 +27,7 @@ from router.core.queueing import ask_as_queue, class_of, end
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
 from router.core.signals import InteractionArrived
-from router.errors import SignalError
+from router.errors import SignalError, shown
 
 # ── arrival ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -53,12 +54,12 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         )
     known = centre.interactions.get(interaction_id)
     if known is not None and not centre.is_forgotten(known):
-        return _same_again(known, arrival)
+        return same_again(known, arrival)
     if centre.ended and centre.ended[0][0] + centre.plan.remember_ms <= centre.now:
         centre.forget()
     entrance = centre.entrances.get((section_id, channel_id, queue_id))
     if entrance is None:
-        entrance = _entrance(centre, section_id, channel_id, queue_id)
+        entrance = find_entrance(centre, section_id, channel_id, queue_id)
     brings_nothing = (
         own_priority is None
         and own_requirement is None
@@ -94,10 +95,10 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
     return answer
 
 
-def _entrance(
+def find_entrance(
     centre: Centre, section_id: SectionId, channel_id: ChannelId, queue_id: QueueId | None
 ) -> Entrance:
-    """Look up what the arrival names, and remember it."""
+    """Look up what an arrival names, and remember it; raises ``unknown-section``, ``unknown-channel``, ``unknown-queue``."""
     section = centre.sections.get(section_id)
     if section is None:
         raise unknown("section", section_id, list(centre.sections))
@@ -116,7 +117,37 @@ def _entrance(
 
 
 def _take_by_rules(centre: Centre, entrance: Entrance, arrival: InteractionArrived, number: int) -> str:
-    """Weigh what the sender says, the section's intake rules and the queue's own words; return the answer."""
+    """Take what the rules make of the arrival; return the answer."""
+    interaction, is_unmatched = weigh(centre, entrance, arrival, number)
+    interaction_id = interaction.id
+    centre.interactions[interaction_id] = interaction
+    if is_unmatched:
+        _turn_away(centre, interaction, "refused", "unmatched")
+        return "refused"
+    not_before = arrival.not_before
+    if not_before is not None and not_before > centre.now:
+        queue = interaction.queue
+        centre.fact(
+            InteractionScheduled(
+                centre.now,
+                interaction_id,
+                queue.section_id,
+                queue.queue_id,
+                interaction.channel.channel_id,
+                not_before,
+            )
+        )
+        centre.deadline(not_before, START, number, "", interaction)
+        return "scheduled"
+    return start(centre, interaction, "arrived")
+
+
+def weigh(
+    centre: Centre, entrance: Entrance, arrival: InteractionArrived, number: int
+) -> tuple[Interaction, bool]:
+    """Weigh what the sender says, the section's intake rules and the queue's own words; return the interaction, and whether it is
+    refused because no rule matches. Nothing of the centre is changed.
+    """
     section, channel, own_queue = entrance.section, entrance.channel, entrance.own_queue
     plan = section.plan
     rule = section.intake.classify(arrival) if plan.intake else None
@@ -128,25 +159,11 @@ def _take_by_rules(centre: Centre, entrance: Entrance, arrival: InteractionArriv
     ruled = None if rule is None else rule.requirement
     asked, origin = _asked(centre, arrival, ruled, queue, trust_sender=plan.trust_sender)
 
-    interaction_id = arrival.interaction_id
     rule_name = "" if rule is None else rule.name
     interaction = Interaction(
-        interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
+        arrival.interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
     )
-    centre.interactions[interaction_id] = interaction
-    not_before = arrival.not_before
-    if rule is None and plan.refuse_unmatched and own_queue is None:
-        _turn_away(centre, interaction, "refused", "unmatched")
-        return "refused"
-    if not_before is not None and not_before > centre.now:
-        centre.fact(
-            InteractionScheduled(
-                centre.now, interaction_id, plan.section_id, queue.queue_id, channel.channel_id, not_before
-            )
-        )
-        centre.deadline(not_before, START, number, "", interaction)
-        return "scheduled"
-    return start(centre, interaction, "arrived")
+    return interaction, rule is None and plan.refuse_unmatched and own_queue is None
 
 
 def _prefer(own: int | None, ruled: int | None, default: int, *, trust_sender: bool) -> int:
@@ -169,7 +186,8 @@ def _asked(
     return queue.asked, "queue"
 
 
-def _same_again(known: Interaction, arrival: InteractionArrived) -> str:
+def same_again(known: Interaction, arrival: InteractionArrived) -> str:
+    """Return the answer of the first time; raises ``conflict`` when the content is another."""
     first = known.arrival
     if arrival == first:
         return known.answer
@@ -197,28 +215,41 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
     now = centre.now
     original = interaction.arrival.original_arrived_at
     interaction.queued_at = now if original is None else original
+    if interaction.queue.has_limit:
+        moves: list[tuple[QueueState, QueueState]] = []
+        turned_away = find_room(centre, interaction, moves)
+        for from_queue, to_queue in moves:
+            centre.fact(
+                InteractionMoved(now, interaction.id, from_queue.queue_id, to_queue.queue_id, "overflow")
+            )
+        if turned_away is not None:
+            how, reason = turned_away
+            _turn_away(centre, interaction, how, reason)
+            return how
+    queued(centre, interaction, cause)
+    return "queued"
+
+
+def find_room(
+    centre: Centre, interaction: Interaction, moves: list[tuple[QueueState, QueueState]]
+) -> tuple[Literal["refused", "diverted"], str] | None:
+    """Let the interaction, which does not wait yet, overflow to a queue with room for it; note the moves. Return how it is turned away,
+    and why or where to, when there is none. Nothing but the interaction is changed.
+    """
     while interaction.queue.has_limit and (full := _first_full(centre, interaction)) is not None:
         limit, what = full
         if limit.when_full == "refuse":
-            _turn_away(centre, interaction, "refused", f"{what}-full")
-            return "refused"
+            return "refused", f"{what}-full"
         if limit.when_full == "divert":
-            _turn_away(centre, interaction, "diverted", limit.target)
-            return "diverted"
+            return "diverted", limit.target
         if interaction.hops >= centre.plan.hop_limit:
-            _turn_away(centre, interaction, "refused", "hop-limit")
-            return "refused"
+            return "refused", "hop-limit"
         interaction.hops += 1
         from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
         if interaction.origin == "queue":
             ask_as_queue(interaction)
-        centre.fact(
-            InteractionMoved(
-                now, interaction.id, from_queue.plan.queue_id, interaction.queue.plan.queue_id, "overflow"
-            )
-        )
-    queued(centre, interaction, cause)
-    return "queued"
+        moves.append((from_queue, interaction.queue))
+    return None
 
 
 def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:

@@ -20,7 +20,7 @@ from router.core.plan import Channel, Plan, Queue, Section
 from router.core.policy import OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
 from router.core.supply import Profiles
-from router.errors import SignalError, did_you_mean
+from router.errors import SignalError, did_you_mean, shown
 
 OFFER_MEMORY_MS: Final = 3_600_000
 """How long an ended offer is remembered, so that a late answer is told how it ended."""
@@ -70,10 +70,12 @@ class Centre:
         "last_number",
         "last_offer",
         "last_tie",
+        "link_lost_at",
         "match_all",
         "needs",
         "new_work",
         "now",
+        "offered_unheard",
         "offers",
         "order",
         "plan",
@@ -103,6 +105,10 @@ class Centre:
         self.interactions: dict[InteractionId, Interaction] = {}
         self.ended: deque[tuple[int, Interaction]] = deque()
         self.offers: dict[OfferId, Holding] = {}
+        self.link_lost_at: int | None = None
+        self.offered_unheard: dict[
+            OfferId, int
+        ] = {}  # when offers were made that the agents cannot have heard of
         self.ended_offers: deque[Holding] = deque()
         self.agents: dict[AgentId, AgentState] = {}
         self.last_number = 0
@@ -184,7 +190,7 @@ class Centre:
         """Return the interaction, live or ended; raises ``unknown-interaction``."""
         interaction = self.interactions.get(interaction_id)
         if interaction is None or self.is_forgotten(interaction):
-            raise SignalError("unknown-interaction", f"interaction {interaction_id!r} is not known here")
+            raise SignalError("unknown-interaction", f"interaction {shown(interaction_id)} is not known here")
         return interaction
 
     def is_forgotten(self, interaction: Interaction) -> bool:
@@ -196,9 +202,8 @@ class Centre:
         agent = self.agents.get(agent_id)
         if agent is None:
             hint = did_you_mean(agent_id, list(self.agents))
-            raise SignalError(
-                "unknown-agent", " ".join(filter(None, (f"agent {agent_id!r} is not known.", hint)))
-            )
+            text = f"agent {shown(agent_id)} is not known"
+            raise SignalError("unknown-agent", f"{text} ({hint})" if hint else text)
         return agent
 
     def forget(self) -> None:

@@ -10,7 +10,7 @@ from router.core.centre import Centre
 from router.core.plan import DAY_MS
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
-from router.errors import SignalError, did_you_mean
+from router.errors import SignalError, did_you_mean, shown
 
 ATTRIBUTES_MAX: Final = 64
 NAME_MAX: Final = 64
@@ -19,12 +19,6 @@ LABEL_MAX: Final = 256
 PRIORITY_MAX: Final = 1_000_000
 NUMBER_MAX: Final = 1 << 53
 HORIZON_MS: Final = 400 * DAY_MS
-
-
-def shown(value: object) -> str:
-    """Return the value as a message shows it: cut to 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:76] + "…" + text[-1]
 
 
 def unknown(kind: str, found: object, known: list[str]) -> SignalError:
@@ -77,14 +71,20 @@ def _check_attributes(attributes: object) -> None:
             raise SignalError(
                 "bad-attributes",
                 f"attributes.{name}: expected a text of at most {TEXT_MAX} characters, a whole number within 2^53, "
-                f"a finite number, true or false; found {type(value).__name__}",
+                f"a finite number, true or false; found {_kind(value)}",
             )
+
+
+def _kind(value: object) -> str:
+    return f"a text of {len(value)}" if isinstance(value, str) else shown(value)
 
 
 def check_priority(priority: int) -> None:
     """Raise ``bad-priority`` unless it is an int in range."""
     if priority.__class__ is not int or abs(priority) > PRIORITY_MAX:
-        raise SignalError("bad-priority", f"priority: expected a whole number in ±{PRIORITY_MAX}")
+        raise SignalError(
+            "bad-priority", f"priority: expected a whole number in ±{PRIORITY_MAX}, found {shown(priority)}"
+        )
 
 
 def check_requirement(centre: Centre, tree: Requirement) -> None:

@@ -33,6 +33,7 @@ from router.core.departures import abandon, cancel, complete, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
 from router.core.ladder import on_step_due, read_levels
+from router.core.link import lose_link, restore_link
 from router.core.matching import match_pass
 from router.core.names import AgentId
 from router.core.offers import accept, clear_refusals, decline, end_rest, fail, match, offer_of, open_offer
@@ -66,6 +67,8 @@ from router.core.signals import (
     InteractionCancelled,
     InteractionCompleted,
     InteractionTransferred,
+    LinkLost,
+    LinkRestored,
     OfferAccepted,
     OfferDeclined,
     PlanReplaced,
@@ -215,7 +218,7 @@ def _fire_wrap_up_end(centre: Centre, due: int, agent_id: str, holding: Holding)
 
 
 def _fire_offer_expiry(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
-    if holding.state == "offered":
+    if holding.state == "offered" and holding.until == due and centre.link_lost_at is None:
         expire_offer(centre, holding)
 
 
@@ -226,7 +229,10 @@ def _fire_pause_end(centre: Centre, due: int, agent_id: str, agent: AgentState) 
 
 def _fire_lease_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
     if agent.lease_due == due:
-        on_lease_due(centre, agent)
+        if centre.link_lost_at is None:
+            on_lease_due(centre, agent)
+        else:
+            agent.lease_due = None
 
 
 def _fire_hold_end(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
@@ -424,6 +430,14 @@ def _lost(centre: Centre, signal: AgentLost) -> str:
     return DONE if lose(centre, centre.agent(signal.agent_id), signal.reason) else UNCHANGED
 
 
+def _link_lost(centre: Centre, signal: LinkLost) -> str:
+    return DONE if lose_link(centre) else UNCHANGED
+
+
+def _link_restored(centre: Centre, signal: LinkRestored) -> str:
+    return DONE if restore_link(centre) else UNCHANGED
+
+
 def _plan_replaced(centre: Centre, signal: PlanReplaced) -> str:
     replace_plan(centre, signal.plan)
     return DONE
@@ -449,6 +463,8 @@ _TAKE: Final = cast(
         AgentSignedOut: _signed_out,
         AgentHeartbeat: _heartbeat,
         AgentLost: _lost,
+        LinkLost: _link_lost,
+        LinkRestored: _link_restored,
         PlanReplaced: _plan_replaced,
     },
 )

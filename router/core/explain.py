@@ -7,14 +7,14 @@ live through the history again and looks at the very moment. Nothing here change
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import replace
 
 from router.core.centre import Centre
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
+from router.core.explanation import CODES, Code, Explanation, Verdict, span
 from router.core.matching import choice_name
-from router.core.names import AgentId, InteractionId, QueueId
+from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
 from router.core.records import AgentState, Holding, Interaction
@@ -32,128 +32,33 @@ from router.core.requirement import (
 from router.core.signals import Signal
 from router.errors import SignalError
 
-Code = Literal[
-    "offline",
-    "not-ready",
-    "draining",
-    "paused",
-    "kind",
-    "channel",
-    "pool",
-    "requirement",
-    "refused",
-    "section-wrap-up",
-    "channel-max",
-    "capacity",
-    "can-take",
-    "chosen",
-]
-
-CODES: Final[dict[Code, str]] = {
-    "offline": "the agent is not signed in",
-    "not-ready": "the agent is signed in and takes no work; the reason is its own, or no-answer, no-answer-limit",
-    "draining": "the agent finishes what it holds and leaves",
-    "paused": "the agent left an offer unanswered and is offered nothing for a while",
-    "kind": "the work is for people only, and the agent is automated",
-    "channel": "the agent does not serve the channel",
-    "pool": "the agent is in no pool that is open to the work",
-    "requirement": "the agent does not meet the requirement; the first term that fails is named",
-    "refused": "the pair rests after a declined, unanswered or failed offer, or a transfer",
-    "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
-    "channel-max": "the agent holds as many of the channel as it may",
-    "capacity": "the agent's free units do not suffice",
-    "can-take": "the agent can take it; tier, score and key say how it ranks",
-    "chosen": "the agent it went to",
-}
-"""Every reason code and what it means."""
+__all__ = ["CODES", "Code", "Explanation", "Verdict", "explain", "explain_decision", "explain_waiting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One agent's position: the first rule that excludes it, or how it ranks."""
-
-    agent_id: AgentId
-    code: Code
-    detail: str
-    tier: int | None = None
-    score: int | None = None
-    key: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """The answer to "why". Times are the engine's milliseconds.
-
-    ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
-    best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
-    requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer.
-    """
-
-    interaction_id: InteractionId
-    at: int
-    plan_version: str
-    state: str
-    queue: QueueId
-    key: tuple[int, int, int, int] | None
-    requirement: str
-    verdicts: tuple[Verdict, ...]
-    chosen: AgentId | None = None
-    decision: int = 0
-    choice: str = ""
-    decided_by: str = ""
-    missing: tuple[str, ...] = ()
-    unmet: tuple[str, ...] = ()
-    next_change_at: int | None = None
-
-    @property
-    def summary(self) -> str:
-        """One sentence."""
-        if self.chosen is not None:
-            verb = {"offered": "is offered to", "assigned": "is with"}.get(self.state, "goes to")
-            by = f", decided by {self.decided_by}" if self.decided_by else f", chosen by {self.choice}"
-            return f"{self.interaction_id} {verb} {self.chosen}{by} (decision {self.decision})"
-        if self.state == "queued":
-            why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
-            why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")
-            fitting = [verdict for verdict in self.verdicts if verdict.code not in _UNFIT]
-            why = why or (f"{len(fitting)} would fit: " + _counted(fitting) if fitting else "nobody fits")
-            return f"{self.interaction_id} waits in {self.queue}: {why}"
-        return f"{self.interaction_id} is {self.state} in {self.queue}"
-
-    def text(self) -> str:
-        """Return the whole answer for people, a line each."""
-        lines = [self.summary, f"  asked of an agent: {self.requirement}"]
-        for verdict in self.verdicts:
-            rank = ""
-            if verdict.tier is not None and verdict.score is not None:
-                rank = f" [tier {verdict.tier}, score {verdict.score / 1_000_000:g}]"
-            lines.append(f"  {verdict.agent_id}: {verdict.code}: {verdict.detail}{rank}")
-        if self.next_change_at is not None:
-            lines.append(f"  can next change at {self.next_change_at / 1000:g}s")
-        return "\n".join(lines)
-
-    __str__ = text
-
-
-_UNFIT: Final[frozenset[Code]] = frozenset({"kind", "channel", "pool", "requirement"})
-
-
-def explain(engine: Engine, interaction_id: InteractionId) -> Explanation:
-    """Explain where the interaction stands now. Raises ``SignalError`` when the id is not known.
+def explain(engine: Engine, interaction_id: InteractionId, *, now: int | None = None) -> Explanation:
+    """Explain where the interaction stands at ``now``, by the engine's clock when left out. Raises ``SignalError`` when the
+    id is not known.
 
     For work that an agent has, the verdicts on the others are of now; ``explain_decision`` gives those of the moment.
     """
     centre = engine.centre
     interaction = centre.known(interaction_id)
-    if interaction.state == "ended":
-        state = f"ended: {interaction.ended_how}"
-        return _explanation(centre, interaction, state, (), None)
-    holding = interaction.owner
-    verdicts = tuple(
-        _verdict(centre, interaction, centre.agents[agent_id], holding) for agent_id in sorted(centre.agents)
-    )
-    return _explanation(centre, interaction, interaction.state, verdicts, holding)
+    clock = centre.now
+    if now is not None:
+        # The engine's clock stands still between signals. Beyond its next deadline it has to act before anything can be said.
+        due = engine.next_deadline()
+        centre.now = max(clock, now if due is None else min(now, due))
+    try:
+        if interaction.state == "ended":
+            return _explanation(centre, interaction, f"ended: {interaction.ended_how}", (), None)
+        holding = interaction.owner
+        verdicts = tuple(
+            _verdict(centre, interaction, centre.agents[agent_id], holding)
+            for agent_id in sorted(centre.agents)
+        )
+        return _explanation(centre, interaction, interaction.state, verdicts, holding)
+    finally:
+        centre.now = clock
 
 
 def explain_decision(engine: Engine, history: Iterable[tuple[Signal, int]], decision: int) -> Explanation:
@@ -166,7 +71,7 @@ def explain_decision(engine: Engine, history: Iterable[tuple[Signal, int]], deci
     seen: list[Explanation] = []
 
     def look(interaction: Interaction, agent: AgentState) -> None:
-        seen.append(_decision(centre, interaction, agent, decision))
+        seen.append(explain_waiting(centre, interaction, agent, decision))
 
     centre.watched_decision = decision
     centre.watcher = look
@@ -185,20 +90,18 @@ def explain_decision(engine: Engine, history: Iterable[tuple[Signal, int]], deci
     raise LookupError(f"decision {decision} is not in this history; its last one is {centre.last_decision}")
 
 
-def _decision(centre: Centre, interaction: Interaction, chosen: AgentState, decision: int) -> Explanation:
+def explain_waiting(
+    centre: Centre, interaction: Interaction, chosen: AgentState | None, decision: int
+) -> Explanation:
+    """Explain work that nobody has: why it is about to go to ``chosen`` by the decision, or why to nobody."""
     verdicts: list[Verdict] = []
     for agent_id in sorted(centre.agents):
         verdict = _verdict(centre, interaction, centre.agents[agent_id], None)
-        if agent_id == chosen.id:
-            verdict = Verdict(
-                agent_id=agent_id,
-                code="chosen",
-                detail=verdict.detail,
-                tier=verdict.tier,
-                score=verdict.score,
-                key=verdict.key,
-            )
+        if chosen is not None and agent_id == chosen.id:
+            verdict = replace(verdict, code="chosen")
         verdicts.append(verdict)
+    if chosen is None:
+        return _explanation(centre, interaction, "queued", tuple(verdicts), None)
     rivals = [verdict for verdict in verdicts if verdict.code == "can-take"]
     winner = next(verdict for verdict in verdicts if verdict.code == "chosen")
     return _explanation(
@@ -278,10 +181,13 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
             detail=f"decision {holding.decision} by {holding.choice}",
             tier=holding.tier,
             score=holding.score,
+            fits=_misfit(centre, interaction, agent) is None,
         )
-    found = _first_exclusion(centre, interaction, agent)
+    misfit = _misfit(centre, interaction, agent)
+    found = _absence(centre, agent) or misfit or _hindrance(centre, interaction, agent)
     if found is not None:
-        return Verdict(agent_id=agent.id, code=found[0], detail=found[1])
+        code, detail, until = found
+        return Verdict(agent_id=agent.id, code=code, detail=detail, until=until, fits=misfit is None)
     had_class = interaction.klass
     if had_class is None:
         interaction.klass = class_of(centre, interaction)
@@ -290,54 +196,71 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
     assert judged is not None
     keyed = centre.policies.keyed.get(choice_name(interaction))
     key = None if keyed is None else keyed.key(agent.units, agent.profile.capacity, agent.idle_since)
-    idle_s = (centre.now - agent.idle_since) / 1000
-    detail = f"idle {idle_s:g}s, {agent.units} of {agent.profile.capacity} units held"
+    idle = span(centre.now - agent.idle_since)
+    detail = f"idle for {idle}, {agent.units} of {agent.profile.capacity} units held"
     return Verdict(
-        agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key
+        agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key, fits=True
     )
 
 
-def _first_exclusion(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[Code, str] | None:
+Exclusion = tuple[Code, str, int | None]
+"""(code, detail, when it ends by the passing of time)"""
+
+
+def _absence(centre: Centre, agent: AgentState) -> Exclusion | None:
+    """Say what keeps the agent from any work at all."""
+    if agent.presence == "offline":
+        return "offline", agent.reason or "not signed in", None
+    if agent.presence == "not-ready":
+        return "not-ready", agent.reason or "no reason given", None
+    if agent.presence == "draining":
+        return "draining", agent.reason or "finishes its work and leaves", None
+    until = agent.paused_until
+    return None if until is None else ("paused", f"for another {span(until - centre.now)}", until)
+
+
+def _misfit(centre: Centre, interaction: Interaction, agent: AgentState) -> Exclusion | None:
+    """Say why the agent is not one for this work, wherever it is and whatever it holds."""
     profile = agent.profile
     channel = interaction.channel
-    if agent.presence == "offline":
-        return "offline", agent.reason or "not signed in"
-    if agent.presence == "not-ready":
-        return "not-ready", agent.reason or "no reason given"
-    if agent.presence == "draining":
-        return "draining", agent.reason or "finishes its work and leaves"
-    if agent.paused_until is not None:
-        return "paused", f"until {agent.paused_until / 1000:g}s"
     if interaction.people_only and profile.is_automated:
-        return "kind", "for people only"
-    cost = profile.costs.get(channel.channel_id)
-    if cost is None:
-        return "channel", f"does not serve {channel.channel_id}"
+        return "kind", "for people only", None
+    if channel.channel_id not in profile.costs:
+        return "channel", f"does not serve {channel.channel_id}", None
     if tier_of(open_tiers(centre, interaction.queue, interaction.opened), profile) is None:
         pools = ", ".join(sorted(profile.pools)) or "none"
-        return "pool", f"in no open pool of {interaction.queue.plan.queue_id} (is in: {pools})"
+        return "pool", f"in no open pool of {interaction.queue.plan.queue_id} (is in: {pools})", None
     need = _need(centre, interaction)
     if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
-        return "requirement", first_failure(need.tree, profile.levels, profile.tags, profile.pools, agent.id)
+        failure = first_failure(need.tree, profile.levels, profile.tags, profile.pools, agent.id)
+        return "requirement", failure, None
+    return None
+
+
+def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> Exclusion | None:
+    """Say what keeps an agent who is there and fits from taking it now."""
+    profile = agent.profile
+    channel_id = interaction.channel.channel_id
     if interaction.refused is not None and agent.id in interaction.refused:
-        return "refused", f"rests until {interaction.refused[agent.id] / 1000:g}s"
+        until = interaction.refused[agent.id]
+        return "refused", f"rests for another {span(until - centre.now)}", until
     section_id = interaction.queue.plan.section_id
     if section_id in agent.blocked:
-        return "section-wrap-up", f"wraps up for {section_id}"
-    most = profile.maxima.get(channel.channel_id)
-    if most is not None and agent.counts.get(channel.channel_id, 0) >= most:
-        return (
-            "channel-max",
-            f"holds {agent.counts[channel.channel_id]} of at most {most} {channel.channel_id}",
-        )
-    if not profile.has_room(agent, channel):
-        free = profile.capacity - agent.units
+        until = max(holding.until for holding in agent.holdings if _blocks(holding, section_id))
+        return "section-wrap-up", f"wraps up for {section_id}, for another {span(until - centre.now)}", until
+    most = profile.maxima.get(channel_id)
+    if most is not None and agent.counts.get(channel_id, 0) >= most:
+        return "channel-max", f"holds {agent.counts[channel_id]} of at most {most} {channel_id}", None
+    if not profile.has_room(agent, interaction.channel):
+        free, cost = profile.capacity - agent.units, profile.costs[channel_id]
         held = ", ".join(holding.interaction.id for holding in agent.holdings if holding.units)
-        return (
-            "capacity",
-            f"{free} of {profile.capacity} units free, {cost} needed (holds: {held or 'nothing'})",
-        )
+        detail = f"{free} of {profile.capacity} units free, {cost} needed (holds: {held or 'nothing'})"
+        return "capacity", detail, None
     return None
+
+
+def _blocks(holding: Holding, section_id: SectionId) -> bool:
+    return holding.state == "wrap-up" and holding.scope == "section" and holding.section_id == section_id
 
 
 def first_failure(tree: Requirement, levels: Levels, tags: Tags, pools: Pools, agent_id: AgentId) -> str:
@@ -413,10 +336,3 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
         instants.append(interaction.owner.until)
     future = [instant for instant in instants if instant is not None and instant > centre.now]
     return min(future, default=None)
-
-
-def _counted(verdicts: list[Verdict]) -> str:
-    counts: dict[str, int] = {}
-    for verdict in verdicts:
-        counts[verdict.code] = counts.get(verdict.code, 0) + 1
-    return ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))

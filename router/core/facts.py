@@ -272,6 +272,23 @@ class AgentUnpaused(NamedTuple):
     agent_id: AgentId
 
 
+class LinkChanged(NamedTuple):
+    """Agents cannot be reached any more, or can be again; meanwhile offers and presence leases do not run out."""
+
+    at: int
+    change: Literal["lost", "restored"]
+
+
+class OfferExtended(NamedTuple):
+    """The offer runs until ``expires_at`` now, because the agent could not be reached for a while."""
+
+    at: int
+    offer_id: OfferId
+    interaction_id: InteractionId
+    agent_id: AgentId
+    expires_at: int
+
+
 class PlanAdopted(NamedTuple):
     """Decisions are made under this plan from now on."""
 
@@ -305,5 +322,7 @@ Fact = (
     | PresenceChanged
     | AgentPaused
     | AgentUnpaused
+    | LinkChanged
+    | OfferExtended
     | PlanAdopted
 )

@@ -69,7 +69,7 @@ def enter(centre: Centre, interaction: Interaction) -> None:
         wait(centre, interaction)
     if queue.after_steps:
         if centre.now > interaction.queued_at:
-            _catch_up(centre, interaction)
+            catch_up(centre, interaction)
         schedule_step(centre, interaction)
     else:
         interaction.ladder_due = None
@@ -87,7 +87,8 @@ def move(centre: Centre, interaction: Interaction, to_queue: QueueState, cause: 
     enter(centre, interaction)
 
 
-def _catch_up(centre: Centre, interaction: Interaction) -> None:
+def catch_up(centre: Centre, interaction: Interaction) -> None:
+    """Do at once what the steps would have done whose time has passed since the place that the interaction was given."""
     queue = interaction.queue
     queue_id = queue.plan.queue_id
     passed = centre.now - interaction.queued_at
@@ -196,7 +197,7 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
                 return
             if interaction.hops >= centre.plan.hop_limit:
                 here = interaction.queue.plan.queue_id
-                centre.fact(HopLimitReached(now, interaction.id, here, operation.queue))
+                centre.fact(HopLimitReached(now, interaction.id, here, to_queue.queue_id))
                 return
             interaction.hops += 1
             move(centre, interaction, to_queue, "ladder")

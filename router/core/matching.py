@@ -12,11 +12,13 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+from router.core.candidates import SortedCandidates
 from router.core.centre import Centre
 from router.core.demand import DemandClass, is_barred
 from router.core.draw import draw
 from router.core.eligibility import judge, refresh, serving
 from router.core.names import AgentId
+from router.core.policy import PickChoice
 from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
 from router.core.supply import Entry, is_available
@@ -83,10 +85,10 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
     """Return the best of all agents that can take the interaction, which waits, or would wait, in the class."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    if klass.pick is not None or (
-        klass.names_agents and interaction.need is not None and interaction.need.named
-    ):
-        return choose(centre, interaction, _all_who_can(centre, interaction, klass))
+    if klass.pick is not None:
+        return _pick(centre, interaction, klass, klass.pick)
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
+        return _best_with_named(centre, interaction, klass, interaction.need.named)
     if klass.is_wide:
         free = klass.first_free(set(interaction.refused or ()))
         return None if free is None else (free[0], -free[1], free[6])
@@ -108,7 +110,11 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
 
 
 def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | None:
-    barred = set(interaction.refused or ())
+    """Return the best of those who are neither refused nor named."""
+    barred = _barred(interaction)
+    if klass.is_wide:
+        free = klass.first_free(barred)
+        return None if free is None else (free[0], -free[1], free[6])
     section_id = klass.queue.plan.section_id
     for tier, score, heaps in klass.heaps:
         entries = [entry for heap in heaps if (entry := heap.first_for(barred, section_id)) is not None]
@@ -117,40 +123,61 @@ def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | 
     return None
 
 
-def _all_who_can(centre: Centre, interaction: Interaction, klass: DemandClass) -> list[AgentState]:
-    """Return every agent that can take the interaction; a scan, for picks and requirements that name agents."""
-    found: list[AgentState] = []
-    if klass.pick is not None:
-        for _, _, profiles in klass.groups:
-            free = [
-                profile.agents[agent_id]
-                for profile in profiles
-                for agent_id in profile.free_list(klass.channel, klass.pick).ids
-            ]
-            found = [agent for agent in free if _unbarred(interaction, agent)]
-            if found:
-                break
-    else:
-        for _, _, profiles in klass.groups:
-            found = [
-                agent
-                for profile in profiles
-                for agent in profile.agents.values()
-                if _unbarred(interaction, agent)
-                and is_available(agent)
-                and profile.has_room(agent, klass.channel)
-            ]
-            if found:
-                break
-    need = interaction.need
-    if need is not None and need.named:
-        named = [agent for name in need.named if (agent := centre.agents.get(name)) is not None]
-        found.extend(agent for agent in named if can_take(centre, interaction, agent))
-    return found
+def _best_with_named(
+    centre: Centre, interaction: Interaction, klass: DemandClass, named: frozenset[AgentId]
+) -> Candidate | None:
+    """Return the best where the class speaks for all but those who are named."""
+    able = _able(centre, interaction, named)
+    best = _best_unbarred(interaction, klass)
+    if best is not None:
+        able.append(best[2])
+    return choose(centre, interaction, able)
 
 
-def _unbarred(interaction: Interaction, agent: AgentState) -> bool:
-    return not is_barred(interaction, agent.id) and interaction.queue.plan.section_id not in agent.blocked
+def _pick(centre: Centre, interaction: Interaction, klass: DemandClass, pick: PickChoice) -> Candidate | None:
+    """Return whom a picking choice chooses of the best-scored; they are never listed."""
+    barred = _barred(interaction)
+    named: dict[tuple[int, int], list[AgentId]] = {}
+    if klass.names_agents and interaction.need is not None:
+        for agent in _able(centre, interaction, interaction.need.named):
+            judged = judge(centre, interaction, agent)
+            assert judged is not None
+            named.setdefault((judged[0], -judged[1]), []).append(agent.id)
+    first_named = min(named, default=None)
+    section_id = klass.queue.section_id if centre.blocked_agents else None
+    for tier, score, profiles in klass.groups:
+        rank = (tier, -score)
+        if first_named is not None and first_named < rank:
+            break
+        lists = [profile.free_list(klass.channel, section_id).ids for profile in profiles]
+        candidates = SortedCandidates(lists, barred, sorted(named.get(rank, ())))
+        if len(candidates):
+            return tier, score, _picked(centre, interaction, pick, candidates)
+    if first_named is None:
+        return None
+    candidates = SortedCandidates([sorted(named[first_named])])
+    return first_named[0], -first_named[1], _picked(centre, interaction, pick, candidates)
+
+
+def _picked(
+    centre: Centre, interaction: Interaction, pick: PickChoice, candidates: SortedCandidates
+) -> AgentState:
+    number = draw(centre.plan.seed, centre.last_decision + 1)
+    last = interaction.queue.last_picked.get(pick.name)
+    return centre.agents[candidates[pick.pick(candidates, last, number)]]
+
+
+def _able(centre: Centre, interaction: Interaction, names: frozenset[AgentId]) -> list[AgentState]:
+    agents = [agent for name in names if (agent := centre.agents.get(name)) is not None]
+    return [agent for agent in agents if can_take(centre, interaction, agent)]
+
+
+def _barred(interaction: Interaction) -> set[AgentId]:
+    """Return the agents for whom the class may not speak (``is_barred``)."""
+    barred = set(interaction.refused or ())
+    if interaction.need is not None:
+        barred |= interaction.need.named
+    return barred
 
 
 def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -> Candidate | None:
@@ -172,10 +199,8 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
             key=lambda agent: (*keyed.key(agent.units, agent.profile.capacity, agent.idle_since), agent.id),
         )
     else:
-        best.sort(key=lambda agent: agent.id)
-        number = draw(centre.plan.seed, centre.last_decision + 1)
-        last = interaction.queue.last_picked.get(name)
-        chosen = best[centre.policies.picks[name].pick([agent.id for agent in best], last, number)]
+        candidates = SortedCandidates([sorted(agent.id for agent in best)])
+        chosen = _picked(centre, interaction, centre.policies.picks[name], candidates)
     return tier, -negated, chosen
 
 
@@ -304,9 +329,8 @@ def _sweep(
 def _anyone_free(klass: DemandClass) -> bool:
     """Say whether anybody who serves the class is free for its channel."""
     if klass.pick is not None:
-        pick = klass.pick
         return any(
-            profile.free_list(klass.channel, pick).ids for _, _, group in klass.groups for profile in group
+            profile.free_list(klass.channel, None).ids for _, _, group in klass.groups for profile in group
         )
     if klass.is_wide:
         return any(entry[5] == entry[6].stamp for entry in klass.free)

@@ -69,6 +69,8 @@ def hand_over(
     interaction.state = "offered"
     interaction.owner = holding
     centre.offers[offer_id] = holding
+    if centre.link_lost_at is not None:
+        centre.offered_unheard[offer_id] = now
     queue_id = holding.queue_id
     centre.facts.append(
         OfferMade(

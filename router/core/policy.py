@@ -6,7 +6,7 @@ engine. All numbers are integers, scores in thousandths. The built-in ones live 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -73,6 +73,19 @@ class KeyedChoice(Protocol):
         """Return the agent's key; asked whenever what it holds, or its idle time, has changed."""
 
 
+class Candidates(Protocol):
+    """The best-scored agents in the order of their ids: counted and looked up, never listed."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, index: int) -> AgentId:
+        """The id at the index, from 0; raises ``IndexError`` beyond the last."""
+
+    def count_to(self, agent_id: AgentId) -> int:
+        """How many ids are the given one or smaller; it need not be a candidate's."""
+
+
 class PickChoice(Protocol):
     """A dynamic choice that picks from all of the best-scored, given in the order of their ids."""
 
@@ -80,7 +93,7 @@ class PickChoice(Protocol):
     def name(self) -> str:
         """What a queue's or channel's ``choice`` calls it."""
 
-    def pick(self, ids: Sequence[AgentId], last: AgentId | None, draw: int) -> int:
+    def pick(self, ids: Candidates, last: AgentId | None, draw: int) -> int:
         """Return an index into ``ids`` (never empty).
 
         ``last`` is the agent this policy chose last in this queue; ``draw`` is this decision's own random number,

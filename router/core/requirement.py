@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL
 from router.core.names import AgentId, PoolId, SkillName
+from router.errors import shown
 
 SkillOp = Literal[">=", ">", "<=", "<", "==", "!="]
 SKILL_OPS: Final[tuple[SkillOp, ...]] = (">=", ">", "<=", "<", "==", "!=")
@@ -107,12 +108,49 @@ def terms(tree: Requirement) -> Iterator[Term]:
 
 def problems(tree: Requirement) -> list[str]:
     """Return what is wrong with the tree, in reading order; empty when it is well-formed."""
-    found: list[str] = []
-    if sum(1 for _ in _bounded_terms(tree, 1, found)) > TERMS_MAX:
+    found: list[str] = list(filter(None, [_misshapen(tree, 1)]))
+    if not found and sum(1 for _ in _bounded_terms(tree, 1, found)) > TERMS_MAX:
         found.append(f"more than {TERMS_MAX} terms")
     if not found:
         _check(tree, None, top=True, found=found)
     return found
+
+
+def _misshapen(tree: object, depth: int) -> str:
+    """Return what in the tree is of a wrong kind, the first of it: callers without a type checker send anything."""
+    if depth > DEPTH_MAX:
+        return ""
+    match tree:
+        case All() | Any():
+            if tree.of.__class__ is not tuple:
+                return f"the parts of an {type(tree).__name__} must be a tuple, found {shown(tree.of)}"
+            wrong = next(filter(None, (_misshapen(part, depth + 1) for part in tree.of)), "")
+        case Not():
+            wrong = _misshapen(tree.of, depth + 1)
+        case SkillTerm():
+            wrong = _wrong_text(tree.skill, tree.op) or _wrong_number(tree.level)
+        case AgentTerm():
+            if tree.agents.__class__ is not tuple:
+                return f"the agents of a term must be a tuple, found {shown(tree.agents)}"
+            wrong = _wrong_text(*tree.agents)
+        case TagTerm():
+            wrong = _wrong_text(tree.tag, tree.value)
+        case PoolTerm():
+            wrong = _wrong_text(tree.pool)
+        case _:
+            return f"expected a term, All, Any or Not of router.core.requirement, found {shown(tree)}"
+    times = (ms for ms in (tree.expires_ms, tree.opens_ms, tree.weight) if ms is not None)
+    return wrong or _wrong_number(*times)
+
+
+def _wrong_text(*values: object) -> str:
+    wrong = [value for value in values if not isinstance(value, str)]
+    return f"expected a text, found {shown(wrong[0])}" if wrong else ""
+
+
+def _wrong_number(*values: object) -> str:
+    wrong = [value for value in values if value.__class__ is not int]
+    return f"expected a whole number, found {shown(wrong[0])}" if wrong else ""
 
 
 def _bounded_terms(tree: Requirement, depth: int, found: list[str]) -> Iterator[Term]:

@@ -163,6 +163,14 @@ class AgentLost(NamedTuple):
     reason: str = "lost"
 
 
+class LinkLost(NamedTuple):
+    """Agents cannot be reached, or heard, any more: the router's own connection broke, or the router was not running."""
+
+
+class LinkRestored(NamedTuple):
+    """Agents can be reached again."""
+
+
 class PlanReplaced(NamedTuple):
     """The centre has a new configuration, all of it at once."""
 
@@ -187,5 +195,7 @@ Signal = (
     | AgentSignedOut
     | AgentHeartbeat
     | AgentLost
+    | LinkLost
+    | LinkRestored
     | PlanReplaced
 )

@@ -27,8 +27,8 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
-from router.core.names import AgentId
-from router.core.plan import Channel, Plan
+from router.core.names import AgentId, OfferId
+from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.records import AgentState, Holding, Interaction, LadderState
@@ -91,7 +91,7 @@ _AGENT_FIELDS: Final = (
     "lease_due",
     "leaving",
 )
-_CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer")
+_CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer", "link_lost_at")
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,6 +99,8 @@ _CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer")
 
 def dump(centre: Centre) -> Data:
     """Return the state as plain data."""
+    # When what ended long ago is really dropped depends on who asked since, refused or not; what is written down must not.
+    centre.forget()
     holdings: dict[int, Holding] = {}
     for agent in centre.agents.values():
         holdings.update({holding.decision: holding for holding in agent.holdings})
@@ -111,6 +113,7 @@ def dump(centre: Centre) -> Data:
         **{name: getattr(centre, name) for name in _CENTRE_FIELDS},
         "facts": [to_data(fact) for fact in centre.facts],
         "effects": [to_data(effect) for effect in centre.effects],
+        "offered_unheard": {str(offer_id): at for offer_id, at in sorted(centre.offered_unheard.items())},
         "known": sorted(interaction.number for interaction in centre.interactions.values()),
         "ended": [
             [at, interaction.number] for at, interaction in centre.ended if interaction.number in interactions
@@ -192,6 +195,9 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]
     centre.effects = [from_data(effect) for effect in snapshot["effects"]]
+    centre.offered_unheard = {
+        OfferId(int(offer_id)): at for offer_id, at in snapshot["offered_unheard"].items()
+    }
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
@@ -259,12 +265,14 @@ def _load_interaction(centre: Centre, data: Data) -> Interaction:
 
 
 def _queue(centre: Centre, queue_id: Whatever, *, ended: bool) -> QueueState:
-    """Return the queue; any will do for ended work whose queue is gone, since nobody asks any more."""
+    """Return the queue; for ended work whose queue is gone one that has no more than its name, since nobody asks for more."""
     queue = centre.queues.get(queue_id)
     if queue is None:
         if not ended:
             raise KeyError(f"queue {queue_id!r}")
-        queue = next(iter(centre.queues.values()))
+        other = next(iter(centre.queues.values()))
+        gone = Queue(queue_id=queue_id, section_id=other.section_id)
+        queue = QueueState(gone, other.section, other.index, other.asked, centre_is_limited=False)
     return queue
 
 

@@ -17,7 +17,7 @@ from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, ChannelId, PoolId, SectionId
 from router.core.plan import Channel, Plan
-from router.core.policy import KeyedChoice, PickChoice
+from router.core.policy import KeyedChoice
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass
@@ -80,18 +80,25 @@ class FreeHeap:
 
 
 class FreeList:
-    """The free agents of a profile for one channel by id, for choices that pick."""
+    """The free agents of a profile for one channel by id, for choices that pick; with a section, without those whom a
+    wrap-up blocks for it.
+    """
 
-    __slots__ = ("channel", "choice", "ids", "profile")
+    __slots__ = ("channel", "ids", "profile", "section_id")
 
-    def __init__(self, profile: Profile, channel: Channel, choice: PickChoice) -> None:
+    def __init__(self, profile: Profile, channel: Channel, section_id: SectionId | None) -> None:
         self.profile = profile
         self.channel = channel
-        self.choice = choice
+        self.section_id = section_id
         self.ids: list[AgentId] = []
 
-    def update(self, agent: AgentState, *, is_free: bool) -> None:
+    def update(self, agent: AgentState) -> None:
         """Note whether the agent is free."""
+        is_free = (
+            is_available(agent)
+            and self.profile.has_room(agent, self.channel)
+            and (self.section_id is None or self.section_id not in agent.blocked)
+        )
         index = bisect_left(self.ids, agent.id)
         present = index < len(self.ids) and self.ids[index] == agent.id
         if is_free and not present:
@@ -151,7 +158,7 @@ class Profile:
         self.agents: dict[AgentId, AgentState] = {}
         self.signed_in = 0
         self.heaps: dict[tuple[ChannelId, str], FreeHeap] = {}
-        self.lists: dict[tuple[ChannelId, str], FreeList] = {}
+        self.lists: dict[tuple[ChannelId, SectionId | None], FreeList] = {}
         self.feeds: dict[DemandClass, tuple[int, int]] = {}
         self.serving: list[Service] = []
         self.serving_epoch = -1
@@ -183,15 +190,15 @@ class Profile:
                     heap.add(agent)
         return heap
 
-    def free_list(self, channel: Channel, choice: PickChoice) -> FreeList:
-        """Return the list for the channel and choice, made and filled when first asked for."""
-        key = (channel.channel_id, choice.name)
+    def free_list(self, channel: Channel, section_id: SectionId | None) -> FreeList:
+        """Return the list for the channel and, where some are blocked, the section, made and filled when first asked for."""
+        key = (channel.channel_id, section_id)
         free = self.lists.get(key)
         if free is None:
-            free = self.lists[key] = FreeList(self, channel, choice)
+            free = self.lists[key] = FreeList(self, channel, section_id)
             self.is_single = False
             for agent in self.agents.values():
-                free.update(agent, is_free=is_available(agent) and self.has_room(agent, channel))
+                free.update(agent)
         return free
 
     def note(self, agent: AgentState) -> None:
@@ -211,7 +218,7 @@ class Profile:
                         klass.feed(agent, tier, score)
         if self.lists:
             for free in self.lists.values():
-                free.update(agent, is_free=available and self.has_room(agent, free.channel))
+                free.update(agent)
 
 
 def is_available(agent: AgentState) -> bool:

@@ -23,7 +23,7 @@ from router.config.documents import (
 )
 from router.core.plan import DAY_MS
 from router.harness.models import PRIORITY_MAX, Times, distribution
-from router.simulation import trace as traced
+from router.simulation import columns as meant
 
 
 def _zone(name: str) -> str:
@@ -167,17 +167,17 @@ class MappingFile(Model):
         return self
 
 
-def load_mapping(path: str | Path) -> traced.TraceMapping:
+def load_mapping(path: str | Path) -> meant.TraceMapping:
     """Return the mapping of a file; raises ``ConfigError`` with every problem and its place."""
     return as_mapping(read_model(path, MappingFile))
 
 
-def as_mapping(file: MappingFile) -> traced.TraceMapping:
+def as_mapping(file: MappingFile) -> meant.TraceMapping:
     """Return what the file says, as the simulation takes it."""
     handle = file.handle_time
-    return traced.TraceMapping(
+    return meant.TraceMapping(
         arrival=file.arrival.column,
-        clock=traced.Clock(
+        clock=meant.Clock(
             format=file.arrival.format,
             zone=None if file.arrival.zone is None else ZoneInfo(file.arrival.zone),
             ambiguous=file.arrival.ambiguous,
@@ -188,7 +188,7 @@ def as_mapping(file: MappingFile) -> traced.TraceMapping:
         queue=None if file.queue is None else _column(file.queue),
         priority=None if file.priority is None else _priority(file.priority),
         attributes=tuple((name, _column(each)) for name, each in file.attributes.items()),
-        handle_time=traced.HandleTimes(
+        handle_time=meant.HandleTimes(
             assumed=distribution(handle.assumed),
             column=handle.column,
             unit_ms=handle.unit,
@@ -198,7 +198,7 @@ def as_mapping(file: MappingFile) -> traced.TraceMapping:
         ),
         transfers=None
         if file.transfers is None
-        else traced.Transfers(last=file.transfers.last, count=file.transfers.count),
+        else meant.Transfers(last=file.transfers.last, count=file.transfers.count),
         patience=None if file.patience is None else distribution(file.patience),
         empty=frozenset(file.empty),
         sort_within_ms=file.sort_within,
@@ -212,8 +212,8 @@ def _columns(written: str | list[str]) -> tuple[str, ...]:
     return (written,) if isinstance(written, str) else tuple(written)
 
 
-def _column(written: ColumnMap) -> traced.Column:
-    return traced.Column(
+def _column(written: ColumnMap) -> meant.Column:
+    return meant.Column(
         columns=_columns(written.column),
         values=dict(written.values),
         name=written.name,
@@ -221,8 +221,8 @@ def _column(written: ColumnMap) -> traced.Column:
     )
 
 
-def _priority(written: PriorityMap) -> traced.Column:
-    return traced.Column(
+def _priority(written: PriorityMap) -> meant.Column:
+    return meant.Column(
         columns=_columns(written.column),
         values={value: str(priority) for value, priority in written.values.items()},
         missing=None if written.missing is None else str(written.missing),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from router.core.names import AgentId
+from router.core.policy import Candidates
 
 
 class RandomChoice:
@@ -12,6 +11,6 @@ class RandomChoice:
 
     name = "random"
 
-    def pick(self, ids: Sequence[AgentId], last: AgentId | None, draw: int) -> int:
+    def pick(self, ids: Candidates, last: AgentId | None, draw: int) -> int:
         """Return the draw, folded to the number of agents."""
         return draw % len(ids)

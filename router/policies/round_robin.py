@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
-
 from router.core.names import AgentId
+from router.core.policy import Candidates
 
 
 class RoundRobin:
@@ -13,9 +11,9 @@ class RoundRobin:
 
     name = "round-robin"
 
-    def pick(self, ids: Sequence[AgentId], last: AgentId | None, draw: int) -> int:
+    def pick(self, ids: Candidates, last: AgentId | None, draw: int) -> int:
         """Return the index of the smallest id greater than ``last``, or 0."""
         if last is None:
             return 0
-        index = bisect_right(ids, last)
+        index = ids.count_to(last)
         return index if index < len(ids) else 0

@@ -12,14 +12,15 @@ from router.ports import Clock, Timer
 class SystemClock:
     """Milliseconds since 1970 as the machine knew them at the start; from then on it never steps, back or ahead.
 
-    ``speed`` 10 lets ten seconds pass in one: for demonstrations.
+    ``speed`` 10 lets ten seconds pass in one: for demonstrations. It starts at ``at_least``, where that is later: a journal
+    may have been written by a clock that was ahead.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, speed: float = 1.0, *, at_least: int = 0) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed}")
         self.speed = speed
-        self._started_at = time.time_ns() // 1_000_000
+        self._started_at = max(time.time_ns() // 1_000_000, at_least)
         self._origin_ns = time.monotonic_ns()
 
     def now(self) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, overload
 
+from router.core.centre import Centre
 from router.core.effects import Effect
 from router.core.engine import Engine
 from router.core.explain import Explanation, explain
@@ -25,13 +26,14 @@ from router.core.signals import (
     PlanReplaced,
     Signal,
 )
-from router.errors import RouterError, SignalError
+from router.errors import RouterError, SignalError, shown
 from router.policies import BUILT_IN
 from router.ports import Clock, EffectSink, FactSink, Journal
 from router.service.clock import SystemClock, sleep_until
 from router.service.directory import Directory
 from router.service.handles import AgentHandle, InteractionHandle
 from router.service.subscription import Subscription
+from router.service.waiting import Bell
 from router.service.writer import Reply, Writer
 
 MAILBOX: Final = 10_000
@@ -63,12 +65,20 @@ class Router:
         mailbox: int = MAILBOX,
         journal: Journal | None = None,
         snapshot: Mapping[str, object] | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        """``snapshot`` or ``engine``, not both: where to go on; an engine is of that ``plan`` and of nobody else's.
+
+        Raises ``TypeError`` for a ``plan`` that is none, such as a path.
+        """
+        if not isinstance(plan, Plan):
+            raise TypeError(f"expected a Plan, as router.load(path) returns it, found {shown(plan)}")
         self._plan = plan
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._mailbox = mailbox
         self._journal = journal
         self._snapshot = snapshot
+        self._recovered = engine
         self._engine: Engine | None = None
         self._writer: Writer | None = None
         self._directory = Directory(self)
@@ -77,20 +87,23 @@ class Router:
         self._effect_sinks: list[EffectSink] = []
         self._numbers = itertools.count(1)
         self._over: RouterError | None = None
+        self._end = Bell()
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def __aenter__(self) -> Self:
-        """Start: from the snapshot if there is one, else with nobody signed in and nothing waiting."""
+        """Start: from the snapshot or engine if there is one, else with nobody signed in and nothing waiting."""
         if self._writer is not None:
             raise RuntimeError("a router is started once")
         now = self._clock.now()
-        if self._snapshot is None:
-            self._engine = Engine(self._plan, BUILT_IN, now=now)
-        else:
-            self._engine = Engine.restore(self._plan, BUILT_IN, self._snapshot)
+        if self._snapshot is not None:
+            self._recovered = Engine.restore(self._plan, BUILT_IN, self._snapshot)
             self._snapshot = None
+        if self._recovered is not None:
+            self._engine, self._recovered = self._recovered, None
             self._directory.recall(self._engine.centre)
+        else:
+            self._engine = Engine(self._plan, BUILT_IN, now=now)
         self._writer = Writer(
             self._engine,
             self._clock,
@@ -122,10 +135,26 @@ class Router:
         """Why nothing will happen any more: it was closed, or has stopped on an error; None while it runs."""
         return self._over
 
+    async def ended(self) -> RouterError:
+        """Wait until nothing will happen any more, and return why."""
+        while self._over is None:
+            await self._end.wait()
+        return self._over
+
     @property
     def plan(self) -> Plan:
         """The plan under which decisions are made."""
         return self._plan if self._engine is None else self._engine.plan
+
+    @property
+    def mailbox_depth(self) -> int:
+        """How many signals wait to be taken."""
+        return 0 if self._writer is None else self._writer.depth
+
+    @property
+    def centre(self) -> Centre:
+        """The state of the engine, to be read within one turn of the event loop, never changed."""
+        return self._running().centre
 
     def now(self) -> int:
         """Return the time by the router's clock, in milliseconds."""
@@ -140,14 +169,15 @@ class Router:
 
     # ── signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def post(self, signal: Signal) -> Reply:
-        """Send a signal from a plain callback; the future is the engine's answer.
+    def post(self, signal: Signal, at: int | None = None) -> Reply:
+        """Send a signal from a plain callback; the future is the engine's answer. ``at``: when it happened, in milliseconds, if not now;
+        a time before the engine's is taken for the engine's.
 
         Cancelled before the router has taken the signal, it withdraws it.
         """
         if self._writer is None:
             raise SignalError("closed", "the router is not running yet: use `async with`")
-        return self._writer.post(signal)
+        return self._writer.post(signal, at)
 
     async def send(self, signal: Signal) -> str:
         """Send a signal and return the engine's answer."""
@@ -287,7 +317,7 @@ class Router:
 
     def explain(self, interaction_id: str) -> Explanation:
         """Say where an interaction is, who could take it, and why the others cannot; as of now."""
-        return explain(self._running(), InteractionId(interaction_id))
+        return explain(self._running(), InteractionId(interaction_id), now=self._clock.now())
 
     def snapshot(self) -> dict[str, object]:
         """Return the whole state as plain data that JSON can carry, to start another router from, under the same plan."""
@@ -362,6 +392,7 @@ class Router:
     def _stop(self, error: RouterError) -> None:
         """Wake everybody: nothing will happen any more."""
         self._over = error
+        self._end.ring()
         self._directory.ring()
         failure = None if isinstance(error, SignalError) else error
         for subscription in self._subscriptions:

@@ -11,6 +11,7 @@ from typing import Final
 
 from router.core.outcome import Outcome
 from router.core.signals import Signal
+from router.core.wellformed import check_kinds
 from router.errors import InvariantError, OverloadedError, RouterError, SignalError
 from router.ports import Clock, Core, Entry, Journal, Timer, digest
 
@@ -36,7 +37,8 @@ class Writer:
     Everything happens in callbacks of the loop; a task exists only while a journal is being written to. A signal's time is the
     time at which it was posted. ``deliver`` gets every outcome, then the sender its answer. What ``deliver`` or the core
     raise (but for ``SignalError``) stops the writer for good: ``on_failure`` hears of it, and so does everybody who waits.
-    ``now`` is the core's clock: where the machine's is behind it, after a restart, time stands still until it has caught up.
+    ``now`` is the core's clock: where the machine's is behind it, after a restart, time stands still until it has caught up; where
+    it is ahead, what was due meanwhile fires after the signals that are posted before the event loop turns.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._mailbox: deque[tuple[int, Signal, Reply]] = deque()
         self._taken: list[Reply] = []  # of the batch that is not out yet
-        self._at = max(now, clock.now())
+        self._at = now
         self._is_turn_due = False
         self._committing: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
@@ -72,10 +74,11 @@ class Writer:
         """The last signals that were taken, each with its time."""
         self._arm()
 
-    def post(self, signal: Signal) -> Reply:
-        """Put a signal into the mailbox; the future is the engine's answer, or its ``SignalError``.
+    def post(self, signal: Signal, at: int | None = None) -> Reply:
+        """Put a signal into the mailbox; the future is the engine's answer, or its ``SignalError``. ``at``: when it happened, if not now.
 
-        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` (``closed``) when the writer is.
+        Raises ``OverloadedError`` when the mailbox is full, ``SignalError`` when the writer is closed (``closed``) or the signal
+        holds values of a wrong kind (``bad-signal``).
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -85,10 +88,16 @@ class Writer:
             raise OverloadedError(
                 f"the mailbox is full: {self._room} signals wait to be taken; send it again later"
             )
+        check_kinds(signal)
         reply = Reply(loop=self._loop)
-        self._mailbox.append((self._clock.now(), signal, reply))
+        self._mailbox.append((self._clock.now() if at is None else at, signal, reply))
         self._call_turn()
         return reply
+
+    @property
+    def depth(self) -> int:
+        """How many signals wait to be taken."""
+        return len(self._mailbox)
 
     async def close(self) -> None:
         """Refuse further signals, take those that wait, and stop the timer."""

@@ -13,7 +13,6 @@ from agents.model import AgentId
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
-    AgentHeartbeat,
     AgentSignedIn,
     AgentStartedDraining,
     Signal,
@@ -31,7 +30,6 @@ class Desk:
 
     __slots__ = (
         "_at",
-        "_beat_ms",
         "_is_away",
         "_is_on_break",
         "_is_on_shift",
@@ -42,15 +40,13 @@ class Desk:
         "behaviour",
     )
 
-    def __init__(self, worker: Worker, *, seed: int | str, at: At, ttl_ms: int | None) -> None:
+    def __init__(self, worker: Worker, *, seed: int | str, at: At) -> None:
         self.agent_id: AgentId = worker.agent_id
         self.behaviour: Behaviour = worker.behaviour
         self._shifts: list[Shift] = sorted(worker.shifts, key=lambda shift: shift.start_ms, reverse=True)
         self._at = at
         self._seed = seed
         self._rng: Random | None = None
-        # In a world where nothing gets lost, shortly before the lease runs out is often enough.
-        self._beat_ms = None if ttl_ms is None else max(ttl_ms * 9 // 10, 1)
         self._is_on_shift = self._is_on_break = self._is_away = False
         if self._shifts:
             at(self._shifts[-1].start_ms, self._start)
@@ -83,7 +79,7 @@ class Desk:
         self._is_away = True
         self._at(now + int(returns_after.sample(self.rng) + 0.5), self._come_back)
 
-    def _start(self, now: int) -> Signal | None:
+    def _start(self, _now: int) -> Signal | None:
         shift = self._shifts.pop()
         self._is_on_shift, self._is_on_break, self._is_away = True, False, False
         if shift.end_ms is not None:
@@ -91,8 +87,6 @@ class Desk:
         for pause in shift.breaks:
             self._at(pause.start_ms, self._break)
             self._at(pause.end_ms, self._resume)
-        if self._beat_ms is not None:
-            self._at(now + self._beat_ms, self._beat)
         return AgentSignedIn(self.agent_id)
 
     def _end(self, _now: int) -> Signal | None:
@@ -115,13 +109,7 @@ class Desk:
         self._is_away = False
         return AgentBecameReady(self.agent_id) if self._is_on_shift and not self._is_on_break else None
 
-    def _beat(self, now: int) -> Signal | None:
-        if not self._is_on_shift or self._beat_ms is None:
-            return None
-        self._at(now + self._beat_ms, self._beat)
-        return AgentHeartbeat(self.agent_id)
 
-
-def desks(workers: Sequence[Worker], *, seed: int | str, at: At, ttl_ms: int | None) -> dict[AgentId, Desk]:
+def desks(workers: Sequence[Worker], *, seed: int | str, at: At) -> dict[AgentId, Desk]:
     """Set the agents up, in their given order, their first sign-ins to come."""
-    return {worker.agent_id: Desk(worker, seed=seed, at=at, ttl_ms=ttl_ms) for worker in workers}
+    return {worker.agent_id: Desk(worker, seed=seed, at=at) for worker in workers}

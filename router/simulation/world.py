@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
 from typing import Any, Final, NamedTuple, Protocol
@@ -107,7 +108,8 @@ class Run(NamedTuple):
 
 class World:
     """One run of a scenario. ``sink`` takes the facts as they are made. ``sources`` replaces the scenario's
-    own streams (a trace, say), ``handle_ms`` the customers' own handle times.
+    own streams (a trace, say), ``handle_ms`` the customers' own handle times. An ``engine`` of the caller's own decides
+    without leases too (``presence_ttl_ms``): agents are not heard from while nothing happens to them.
 
     The same plan, scenario and seed give the same facts, byte for byte. Replies, finishes and departures
     that come at the very time of a deadline come after it.
@@ -124,7 +126,10 @@ class World:
         handle_ms: HandleTime | None = None,
         engine: Decider | None = None,
     ) -> None:
-        self._engine: Decider = Engine(plan, BUILT_IN, now=0) if engine is None else engine
+        # Nothing gets lost here, so every lease would be renewed in time: without leases it comes to the same, and an agent
+        # that nothing happens to costs nothing.
+        unleased = replace(plan, presence_ttl_ms=None)
+        self._engine: Decider = Engine(unleased, BUILT_IN, now=0) if engine is None else engine
         self._sink = sink
         self._handle_ms = handle_ms
         self._end = scenario.duration_ms
@@ -139,7 +144,7 @@ class World:
         self._offers: dict[OfferId, _Event | None] = {}
         self._wrap_ups: dict[tuple[InteractionId, AgentId], _Event] = {}
         self._rejected: dict[str, tuple[int, str]] = {}
-        self._desks = desks(scenario.workers, seed=seed, at=self._at, ttl_ms=plan.presence_ttl_ms)
+        self._desks = desks(scenario.workers, seed=seed, at=self._at)
         self._watch_wrap_ups = any(worker.behaviour.wrap_up is not None for worker in scenario.workers)
         if sources is None:
             sources = [customers(stream, seed, scenario.duration_ms) for stream in scenario.streams]

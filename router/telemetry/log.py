@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Collection, Mapping
 from typing import Final, Literal, Protocol, TextIO
 
 import structlog
@@ -26,6 +27,9 @@ LEVELS: Final = {
     "error": logging.ERROR,
     "critical": logging.CRITICAL,
 }
+
+REDACTED: Final = "[redacted]"
+"""Stands in the log for a value that must not."""
 
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TWO_WORD_VERBS: Final = ("passed_on",)
@@ -44,9 +48,10 @@ def configure(
     level: str = "info",
     stream: TextIO | None = None,
     colours: bool | None = None,
+    redact: Collection[str] = (),
 ) -> None:
     """Set structlog up for this process: ``form`` and ``level``, onto ``stream`` (stderr). ``colours``
-    None: on a terminal only.
+    None: on a terminal only. The values of fields and attributes named in ``redact`` are not written.
 
     Raises ``ValueError`` for a level that is not one of ``LEVELS``.
     """
@@ -58,6 +63,8 @@ def configure(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if redact:
+        processors.append(_redactor(frozenset(redact)))
     if form == "json":
         processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
@@ -69,6 +76,26 @@ def configure(
         logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
+
+
+def _redactor(names: frozenset[str]) -> structlog.typing.Processor:
+    def redact(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {key: _without(value, key, names) for key, value in event.items()}
+
+    return redact
+
+
+def _without(value: object, key: str, names: frozenset[str]) -> object:
+    """Return the value without what must not be written, however deep it lies."""
+    if key in names:
+        return REDACTED
+    match value:
+        case Mapping():
+            return {name: _without(part, str(name), names) for name, part in value.items()}
+        case list() | tuple():
+            return [_without(part, "", names) for part in value]
+        case _:
+            return value
 
 
 def event_name(fact: Fact) -> str:

@@ -19,14 +19,21 @@ START: Final = 1_000_000_000_000
 
 
 def in_ms(duration: Duration) -> int:
-    """Return a duration in milliseconds; raises ``ValueError`` for one that is none."""
+    """Return a duration in milliseconds; raises ``ValueError`` for one that is none, or less than nothing."""
     match duration:
         case str():
-            return duration_ms(duration)
+            try:
+                return duration_ms(duration)
+            except ValueError:
+                text = f"{duration!r} is not a duration: write it as '1m30s', in seconds, or as a timedelta"
+                raise ValueError(text) from None
         case timedelta():
-            return duration // timedelta(milliseconds=1)
+            ms = duration // timedelta(milliseconds=1)
         case _:
-            return round(duration * 1000)
+            ms = round(duration * 1000)
+    if ms < 0:
+        raise ValueError(f"{duration!r} is less than nothing: time does not go back")
+    return ms
 
 
 class ManualClock:

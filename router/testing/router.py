@@ -56,10 +56,10 @@ class TestRouter(Router):
         self.on_fact(self.facts.append)
         self.on_effect(self.effects.append)
 
-    def post(self, signal: Signal) -> Reply:
+    def post(self, signal: Signal, at: int | None = None) -> Reply:
         """Send a signal from a plain callback; the future is the engine's answer."""
         self._heard += 1
-        return super().post(signal)
+        return super().post(signal, at)
 
     async def advance(self, duration: Duration) -> None:
         """Let time pass, stopping at every deadline and every ``sleep`` that ends; tasks that wake act before it goes on."""

@@ -89,7 +89,7 @@ BAD: list[tuple[Signal, str, str, str]] = [
         "",
         "attributes.a: expected a text of at most 1024",
     ),
-    (a_call("n", attributes={"a": {"b": 1}}), "bad-attributes", "", "found dict"),
+    (a_call("n", attributes={"a": {"b": 1}}), "bad-attributes", "", "found {'b': 1}"),
     (a_call("n", attributes={"a": float("nan")}), "bad-attributes", "", "finite"),
     (a_call("n", attributes={"": 1}), "bad-attributes", "", "1 to 64 characters"),
     (a_call("n", customer="c" * 257), "bad-text", "", "customer"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agents.model import Agent, AgentId, Pool, PoolId, SkillName, WrapUp
-from router.core.explain import CODES, Code, explain, explain_decision
+from router.core.engine import Engine
+from router.core.explain import explain, explain_decision
+from router.core.explanation import CODES, Code, span
 from router.core.names import ChannelId, InteractionId, OfferId
 from router.core.plan import After, Channel, OfferRules, Plan, Relax, Step
 from router.core.requirement import AgentTerm, All, Any, Not, TagTerm
@@ -21,6 +24,7 @@ from router.core.signals import (
     WorkFinished,
 )
 from router.errors import SignalError
+from router.policies import BUILT_IN
 from tests.core.builders import VOICE, a_call, a_plan, an_agent, an_engine, skill
 
 CALL = InteractionId("call-1")
@@ -119,8 +123,8 @@ def test_refusals_pauses_and_wrap_ups_are_named_with_their_end() -> None:
         (AgentSignedIn(AgentId("cid"), ready=False), 3_000),
     ]
     assert verdicts(plan, history) == {
-        "ana": ("refused", "rests until 60.5s"),
-        "ben": ("paused", "until 11s"),
+        "ana": ("refused", "rests for another 57.5 s"),
+        "ben": ("paused", "for another 8 s"),
         "cid": ("not-ready", "no reason given"),
     }
 
@@ -136,7 +140,98 @@ def test_refusals_pauses_and_wrap_ups_are_named_with_their_end() -> None:
         (WorkFinished(first, AgentId("ana")), 100),
         (a_call(), 200),
     ]
-    assert verdicts(wrapping, history) == {"ana": ("section-wrap-up", "wraps up for desk")}
+    assert verdicts(wrapping, history) == {"ana": ("section-wrap-up", "wraps up for desk, for another 4.9 s")}
+
+
+def test_times_are_told_from_now_and_kept_as_they_are() -> None:
+    """Under a clock that counts from 1970 the text counts from now, the fields hold the engine's milliseconds."""
+    epoch = 1_700_000_000_000
+    engine = Engine(a_plan(an_agent("ana"), an_agent("ben")), BUILT_IN, now=epoch)
+    engine.handle(AgentSignedIn(AgentId("ana")), epoch)
+    engine.handle(a_call(), epoch)
+    engine.handle(OfferDeclined(OfferId(1), AgentId("ana"), ""), epoch + 2_000)
+    waits = explain(engine, CALL)
+    assert (waits.at, waits.next_change_at) == (epoch + 2_000, epoch + 7_000)
+    assert [(verdict.code, verdict.until) for verdict in waits.verdicts] == [
+        ("refused", epoch + 62_000),
+        ("offline", None),
+    ]
+    assert waits.text().splitlines() == [
+        "call-1 waits in desk: 1 signed in would fit (1 refused), 1 offline",
+        "  asked of an agent: anybody",
+        "  ana: refused: rests for another 1 m",
+        "  ben: offline: not signed in",
+        "  can next change in 5 s",
+    ]
+
+
+def test_now_may_be_later_than_the_last_signal() -> None:
+    """Between signals the engine's clock stands still; what is told counts from now, and the clock is left alone."""
+    engine = an_engine(a_plan(an_agent("ana"), an_agent("ben", french=5)))
+    engine.handle(AgentSignedIn(AgentId("ana")), 0)
+    engine.handle(a_call(), 0)
+    engine.handle(OfferDeclined(OfferId(1), AgentId("ana"), ""), 1_000)
+    assert explain(engine, CALL).text().splitlines()[-1] == "  can next change in 5 s"
+    later = explain(engine, CALL, now=4_500)
+    assert later.at == 4_500
+    assert later.text().splitlines()[-1] == "  can next change in 1.5 s"
+    assert explain(engine, CALL, now=500).at == explain(engine, CALL).at == 1_000
+    assert explain(engine, CALL, now=90_000).at == 6_000
+
+
+def test_who_would_fit_is_counted_apart_by_who_is_there() -> None:
+    """Offline agents count only where they would fit, and never among the signed-in."""
+    agents = [an_agent(name, french=5) for name in ("ana", "ben", "cid")]
+    engine = an_engine(a_plan(*agents, an_agent("dee"), an_agent("eve"), requirement=FRENCH))
+    engine.handle(AgentSignedIn(AgentId("eve")), 0)
+    engine.handle(AgentSignedIn(AgentId("ana"), ready=False), 0)
+    engine.handle(a_call(), 0)
+    assert (
+        explain(engine, CALL).summary
+        == "call-1 waits in desk: 1 signed in would fit (1 not-ready), 2 offline"
+    )
+    assert [verdict.fits for verdict in explain(engine, CALL).verdicts] == [True, True, True, False, False]
+
+
+def test_nobody_signed_in_would_fit_although_each_part_is_met() -> None:
+    """Where a requirement is not what is missing, the summary says whether others would fit if they came."""
+    pools = (Pool(pool_id=PoolId("inner"), members=(AgentId("ana"),)),)
+    plan = replace(a_plan(an_agent("ana"), an_agent("ben"), tiers=((PoolId("inner"),),)), pools=pools)
+    engine = an_engine(plan)
+    engine.handle(AgentSignedIn(AgentId("ben")), 0)
+    engine.handle(a_call(), 0)
+    assert (
+        explain(engine, CALL).summary == "call-1 waits in desk: nobody signed in would fit, 1 offline would"
+    )
+    french = a_plan(
+        an_agent("ana"), an_agent("ben", french=5), tiers=((PoolId("inner"),),), requirement=FRENCH
+    )
+    nobody = an_engine(replace(french, pools=pools))
+    nobody.handle(AgentSignedIn(AgentId("ben")), 0)
+    nobody.handle(a_call(), 0)
+    assert explain(nobody, CALL).summary == "call-1 waits in desk: nobody would fit"
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0, "0 ms"),
+        (999, "999 ms"),
+        (12_340, "12.3 s"),
+        (59_949, "59.9 s"),
+        (59_950, "1 m"),
+        (200_000, "3 m 20 s"),
+        (3_599_499, "59 m 59 s"),
+        (3_599_500, "1 h"),
+        (7_500_000, "2 h 5 m"),
+        (86_369_999, "23 h 59 m"),
+        (86_370_000, "1 d"),
+        (100 * 3_600_000, "4 d 4 h"),
+    ],
+)
+def test_spans_read_in_two_units_at_most(ms: int, text: str) -> None:
+    """Rounded to the smaller one, never `60 s` or `59 m 60 s`."""
+    assert span(ms) == text
 
 
 def test_what_is_missing_tells_the_roster_from_who_is_there() -> None:
@@ -204,6 +299,26 @@ def test_a_decision_of_the_past_is_explained_as_of_its_moment() -> None:
     assert (AgentId("ana"), "only candidate") == (second.chosen, second.decided_by)
     with pytest.raises(LookupError, match="decision 9 is not in this history; its last one is 2"):
         explain_decision(an_engine(plan), history, 9)
+
+
+@pytest.mark.parametrize(("second_at", "decided_by"), [(0, "id"), (5, "longest-idle")])
+def test_a_tie_is_broken_by_the_choice_and_then_by_the_id(second_at: int, decided_by: str) -> None:
+    """Two agents alike: whoever has been idle longer, and where both have been as long, the smaller id."""
+    history: list[tuple[Signal, int]] = [
+        (AgentSignedIn(AgentId("ana")), 0),
+        (AgentSignedIn(AgentId("ben")), second_at),
+        (a_call(), 10),
+    ]
+    answer = explain_decision(an_engine(a_plan(an_agent("ana"), an_agent("ben"))), history, 1)
+    assert (answer.chosen, answer.decided_by) == ("ana", decided_by)
+
+
+def test_scheduled_work_changes_when_it_starts() -> None:
+    """Its next change is the time it was scheduled for."""
+    engine = an_engine(a_plan(an_agent("ana")))
+    engine.handle(a_call(not_before=90_000), 0)
+    answer = explain(engine, CALL)
+    assert (answer.state, answer.next_change_at) == ("scheduled", 90_000)
 
 
 def test_ended_and_unknown_interactions_are_answered_too() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import json
+from dataclasses import replace
 
 import pytest
 
 from agents.model import AgentId
 from router.core.encoding import canonical, from_data, to_data
 from router.core.engine import Engine
-from router.core.names import InteractionId, OfferId, QueueId
+from router.core.names import InteractionId, OfferId, QueueId, SectionId
 from router.core.plan import After, DivertTo, MoveTo, Notify, OfferRules, Step, WidenTo
 from router.core.requirement import All, Any
-from router.core.signals import AgentSignedIn, OfferAccepted, PlanReplaced, WorkFinished
+from router.core.signals import AgentSignedIn, InteractionAbandoned, OfferAccepted, PlanReplaced, WorkFinished
+from router.errors import SignalError
 from router.policies import BUILT_IN
 from tests.core.builders import a_call, a_plan, an_agent, an_engine, skill, with_queue
 
@@ -37,6 +39,33 @@ def test_a_restored_engine_goes_on_as_if_nothing_had_happened() -> None:
     for signal, now in ((AgentSignedIn(AgentId("ben")), 20), (WorkFinished(InteractionId("c0"), ANA), 8_000)):
         assert engine.handle(signal, now) == twin.handle(signal, now)
     assert engine.advance(100_000) == twin.advance(100_000)
+
+
+def test_ended_work_keeps_the_name_of_a_queue_that_is_gone() -> None:
+    """After a plan without its queue, a restored engine's snapshot is the one it was restored from."""
+    plan = a_plan(an_agent("ana"))
+    engine = an_engine(plan)
+    engine.handle(a_call("c1"), 0)
+    engine.handle(InteractionAbandoned(InteractionId("c1")), 1)
+    section = plan.sections[0]
+    renamed = replace(section.queues[0], queue_id=QueueId("other"))
+    section = replace(section, queues=(renamed,), default_queue=renamed.queue_id)
+    engine.handle(PlanReplaced(replace(plan, version="v2", sections=(section,))), 2)
+    twin = Engine.restore(engine.plan, BUILT_IN, engine.snapshot())
+    assert canonical(engine.snapshot()) == canonical(twin.snapshot())
+
+
+def test_a_refused_signal_leaves_no_trace_in_a_snapshot() -> None:
+    """Not even by having the engine drop what it remembered long enough: a journal's replay never sees refused signals."""
+    plan = replace(a_plan(an_agent("ana")), remember_ms=1_000)
+    asked, left_alone = an_engine(plan), an_engine(plan)
+    for engine in (asked, left_alone):
+        engine.handle(a_call("c1"), 0)
+        engine.handle(InteractionAbandoned(InteractionId("c1")), 1)
+    with pytest.raises(SignalError):
+        asked.handle(a_call("c2")._replace(section=SectionId("nowhere")), 2_000)
+    left_alone.advance(2_000)
+    assert canonical(left_alone.snapshot()) == canonical(asked.snapshot())
 
 
 def test_a_snapshot_of_another_plan_or_format_or_a_damaged_one_is_refused() -> None:

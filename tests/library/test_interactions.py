@@ -76,9 +76,9 @@ async def test_everything_that_can_be_said_of_an_interaction_is_passed_on(router
     heard: list[object] = []
     post = router.post
 
-    def listen(signal: Signal) -> Reply:
+    def listen(signal: Signal, at: int | None = None) -> Reply:
         heard.append(signal)
-        return post(signal)
+        return post(signal, at)
 
     router.post = listen  # type: ignore[method-assign]
     await router.submit(

@@ -25,7 +25,9 @@ from router.core.facts import (
     InteractionPassedOn,
     InteractionQueued,
     InteractionScheduled,
+    LinkChanged,
     OfferEnded,
+    OfferExtended,
     OfferMade,
     PlanAdopted,
     PresenceChanged,
@@ -92,6 +94,7 @@ class Books:
         self.ended: Counter[SectionId] = Counter()
         self.offers: dict[OfferId, OpenOffer] = {}
         self.offers_made = 0
+        self.link_is_lost = False
         self.decisions = 0
         self.held: dict[AgentId, list[Held]] = {}
         self.presence: dict[AgentId, Presence] = {}
@@ -180,7 +183,10 @@ class Books:
                 self._moved(fact)
             case OfferMade():
                 self._offer_made(fact)
+            case OfferExtended():
+                assert self.offers[fact.offer_id].agent_id == fact.agent_id, f"{fact}: of somebody else"
             case OfferEnded():
+                assert fact.how != "expired" or not self.link_is_lost, f"{fact}: nobody could answer"
                 self._offer_ended(fact)
             case InteractionAssigned():
                 self._assigned(fact)
@@ -207,6 +213,9 @@ class Books:
             case AgentUnpaused():
                 assert fact.agent_id in self.paused, f"{fact}: not paused"
                 self.paused.remove(fact.agent_id)
+            case LinkChanged():
+                assert (fact.change == "lost") != self.link_is_lost, f"{fact}: it is so already"
+                self.link_is_lost = fact.change == "lost"
             case PlanAdopted():
                 raise AssertionError(f"{fact}: _adopt enters it")
             case _:
@@ -410,6 +419,7 @@ class Books:
                     if held.interaction_id == interaction_id
                 ]
                 over = [h for h in self.held.get(agent_id, []) if h.interaction_id == interaction_id]
+                over = [h for h in over if h.stage != "offered"]  # an open offer ends otherwise
                 over = [h for h in over if h.stage == "wrap-up" or h.entry.owner != agent_id]
                 assert over, f"{fact}: the agent holds it as {stages}"
                 closes = [h for h in over if (h.stage == "wrap-up") == (fact.wrap_up_ms > 0)] or over

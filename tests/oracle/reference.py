@@ -12,7 +12,7 @@ from typing import assert_never
 
 from agents.presence import MOVES, PresenceEvent
 from router.core.effects import ReleaseWork
-from router.core.facts import InteractionPassedOn, PlanAdopted
+from router.core.facts import InteractionPassedOn, LinkChanged, PlanAdopted
 from router.core.names import AgentId, InteractionId, OfferId
 from router.core.outcome import Outcome
 from router.core.plan import Plan
@@ -30,6 +30,8 @@ from router.core.signals import (
     InteractionCancelled,
     InteractionCompleted,
     InteractionTransferred,
+    LinkLost,
+    LinkRestored,
     OfferAccepted,
     OfferDeclined,
     PlanReplaced,
@@ -60,6 +62,7 @@ from tests.oracle.reference_work import (
     end_contact,
     fail_offer,
     lose,
+    restore_link,
     set_presence,
     settle,
 )
@@ -184,6 +187,17 @@ class ReferenceRouter:
                 return self._move_presence(signal.agent_id, "lost", signal.reason)
             case AgentHeartbeat():
                 return self._heartbeat(signal)
+            case LinkLost():
+                if self.state.link_lost_at is not None:
+                    return "unchanged"
+                self.state.link_lost_at = self.state.now
+                self.state.facts.append(LinkChanged(self.state.now, "lost"))
+                return "done"
+            case LinkRestored():
+                if self.state.link_lost_at is None:
+                    return "unchanged"
+                restore_link(self.state)
+                return "done"
             case PlanReplaced():
                 return self._replace_plan(signal.plan)
         assert_never(signal)

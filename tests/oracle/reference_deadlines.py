@@ -32,7 +32,7 @@ def deadlines(state: State) -> list[Deadline]:
     """Return every deadline, in no order."""
     found = [deadline for work in state.live() for deadline in _of_work(state, work)]
     found.extend(deadline for person in state.people.values() for deadline in _of_person(state, person))
-    for offer in state.open_offers():
+    for offer in state.open_offers() if state.link_lost_at is None else ():
         order = (3, offer.work.number, offer.agent_id, offer.offer_id)
         found.append(Deadline(order, offer.expires_at, partial(expire_offer, state, offer)))
     for assignment in state.assignments:
@@ -73,7 +73,7 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
 def _of_person(state: State, person: Person) -> Iterator[Deadline]:
     if person.paused_until is not None:
         yield Deadline((4, 0, person.agent_id, 0), person.paused_until, partial(_unpause, state, person))
-    if person.is_signed_in and state.plan.presence_ttl_ms is not None:
+    if person.is_signed_in and state.plan.presence_ttl_ms is not None and state.link_lost_at is None:
         due = person.heard_at + state.plan.presence_ttl_ms
         yield Deadline((5, 0, person.agent_id, 0), due, partial(lose, state, person, "lease"))
 

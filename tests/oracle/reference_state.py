@@ -103,6 +103,7 @@ class Offer:
     score: int
     choice: str
     expires_at: int
+    made_at: int = 0
     how: str = ""
     ended_at: int = 0
 
@@ -148,6 +149,7 @@ class State:
     facts: list[Fact] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
+    link_lost_at: int | None = None
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

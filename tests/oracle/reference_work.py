@@ -19,8 +19,10 @@ from router.core.facts import (
     AssignmentClosed,
     HoldEnded,
     InteractionAssigned,
+    LinkChanged,
     OfferEnd,
     OfferEnded,
+    OfferExtended,
     OfferMade,
     PresenceChanged,
     WorkHeld,
@@ -69,6 +71,7 @@ def carry_out(state: State, decision: Decision) -> None:
         score=decision.score,
         choice=decision.choice,
         expires_at=state.now + rules.timeout_ms,
+        made_at=state.now,
     )
     state.offers.append(offer)
     work.state = "offered"
@@ -88,6 +91,24 @@ def carry_out(state: State, decision: Decision) -> None:
     )
     state.effects.append(SendOffer(offer.offer_id, work.interaction_id, person.agent_id, offer.expires_at))
     update_suspension(state, person)
+
+
+def restore_link(state: State) -> None:
+    """Give open offers back the time in which nobody could answer, and take everybody for heard from."""
+    lost_at = state.link_lost_at
+    assert lost_at is not None
+    state.link_lost_at = None
+    state.facts.append(LinkChanged(state.now, "restored"))
+    for offer in state.open_offers():
+        offer.expires_at += state.now - max(lost_at, offer.made_at)
+        interaction_id = offer.work.interaction_id
+        state.facts.append(
+            OfferExtended(state.now, offer.offer_id, interaction_id, offer.agent_id, offer.expires_at)
+        )
+        state.effects.append(SendOffer(offer.offer_id, interaction_id, offer.agent_id, offer.expires_at))
+    for person in state.people.values():
+        if person.is_signed_in:
+            person.heard_at = state.now
 
 
 def accept(state: State, offer: Offer) -> None:

@@ -26,6 +26,8 @@ from router.core.signals import (
     InteractionCancelled,
     InteractionCompleted,
     InteractionTransferred,
+    LinkLost,
+    LinkRestored,
     OfferAccepted,
     OfferDeclined,
     PlanReplaced,
@@ -338,6 +340,12 @@ def lost(rng: Random, state: State) -> Signal | None:
     return AgentLost(agent_id, rng.choice(("lost", "will")))
 
 
+def link_changed(rng: Random, state: State) -> Signal | None:
+    """Agents cannot be reached, or can be again; now and then what is so already."""
+    is_lost = state.link_lost_at is not None
+    return LinkRestored() if is_lost != chance(rng, 10) else LinkLost()
+
+
 # ── plans ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -368,6 +376,7 @@ KINDS: Final[tuple[tuple[int, Draw], ...]] = (
     (2, signed_out),
     (4, heartbeat),
     (3, lost),
+    (3, link_changed),
     (2, plan_replaced),
 )
 

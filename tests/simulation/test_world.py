@@ -11,6 +11,7 @@ import pytest
 
 from agents.behaviour import Break, Shift
 from agents.model import AgentId, WrapUp
+from router.core.engine import Engine
 from router.core.facts import (
     AgentPaused,
     AssignmentClosed,
@@ -25,8 +26,9 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import ChannelId, InteractionId
+from router.core.outcome import Outcome
 from router.core.plan import Channel, Limit, OfferRules, Plan
-from router.core.signals import InteractionArrived
+from router.core.signals import InteractionArrived, Signal
 from router.simulation.scenario import Scenario
 from router.simulation.traffic import Customer, Stop
 from router.simulation.world import World
@@ -219,15 +221,35 @@ def test_arrivals_that_the_engine_does_not_take_in_are_counted() -> None:
     assert "bad-1" in text
 
 
-def test_leases_are_renewed() -> None:
-    """Where the plan has presence leases, agents are heard from, and nobody is lost."""
+def test_nobody_is_lost_for_want_of_a_lease() -> None:
+    """In a world where nothing gets lost leases are always renewed in time, also by an agent that finishes its last contact."""
     plan = replace(a_centre("ana"), presence_ttl_ms=20 * S)
-    facts, _ = play(plan, [a_worker("ana", shifts=(Shift(end_ms=5 * MINUTE_MS),))], [a_caller(1, 100 * S)])
+    facts, _ = play(
+        plan, [a_worker("ana", shifts=(Shift(end_ms=5 * MINUTE_MS),))], [a_caller(1, 290 * S, 100 * S)]
+    )
     assert presences(facts, "ana") == [
         (0, "ready", ""),
         (300 * S, "draining", ""),
-        (300 * S, "offline", "drained"),
+        (390 * S, "offline", "drained"),
     ]
+
+
+def test_an_agent_that_nothing_happens_to_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease makes no events: the engine takes one signal per sign-in, arrival and finish."""
+    taken: list[str] = []
+
+    class Counted(Engine):
+        """The engine, and what it took."""
+
+        def handle(self, signal: Signal, now: int) -> Outcome:
+            """Note the signal's name."""
+            taken.append(type(signal).__name__)
+            return super().handle(signal, now)
+
+    monkeypatch.setattr("router.simulation.world.Engine", Counted)
+    plan = replace(a_centre("ana", "ben", offers=OfferRules(auto_answer=True)), presence_ttl_ms=20 * S)
+    play(plan, [a_worker("ana"), a_worker("ben")], [a_caller(1, 50 * MINUTE_MS)])
+    assert taken == ["AgentSignedIn", "AgentSignedIn", "InteractionArrived", "WorkFinished"]
 
 
 def test_nobody_waits_beyond_the_drain() -> None:

@@ -1,0 +1,154 @@
+"""What an explanation says, and how it reads: reason codes, the verdict on each agent, the whole answer.
+
+The fields hold the engine's milliseconds; what people read tells times as from the moment that is explained, since the
+engine's zero means nothing to them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from router.core.names import AgentId, InteractionId, QueueId
+
+Code = Literal[
+    "offline",
+    "not-ready",
+    "draining",
+    "paused",
+    "kind",
+    "channel",
+    "pool",
+    "requirement",
+    "refused",
+    "section-wrap-up",
+    "channel-max",
+    "capacity",
+    "can-take",
+    "chosen",
+]
+
+CODES: Final[dict[Code, str]] = {
+    "offline": "the agent is not signed in",
+    "not-ready": "the agent is signed in and takes no work; the reason is its own, or no-answer, no-answer-limit",
+    "draining": "the agent finishes what it holds and leaves",
+    "paused": "the agent left an offer unanswered and is offered nothing for a while",
+    "kind": "the work is for people only, and the agent is automated",
+    "channel": "the agent does not serve the channel",
+    "pool": "the agent is in no pool that is open to the work",
+    "requirement": "the agent does not meet the requirement; the first term that fails is named",
+    "refused": "the pair rests after a declined, unanswered or failed offer, or a transfer",
+    "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
+    "channel-max": "the agent holds as many of the channel as it may",
+    "capacity": "the agent's free units do not suffice",
+    "can-take": "the agent can take it; tier, score and key say how it ranks",
+    "chosen": "the agent it went to",
+}
+"""Every reason code and what it means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One agent's position: the first rule that excludes it, or how it ranks.
+
+    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a wrap-up), in the engine's milliseconds;
+    ``detail`` tells the same as from now. ``fits``: the agent passes ``kind``, ``channel``, ``pool`` and ``requirement``, wherever it is
+    and whatever it holds.
+    """
+
+    agent_id: AgentId
+    code: Code
+    detail: str
+    tier: int | None = None
+    score: int | None = None
+    key: tuple[int, int] | None = None
+    until: int | None = None
+    fits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The answer to "why". Times are the engine's milliseconds.
+
+    ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
+    best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
+    requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
+    the next instant at which the passing of time alone can change the answer.
+    """
+
+    interaction_id: InteractionId
+    at: int
+    plan_version: str
+    state: str
+    queue: QueueId
+    key: tuple[int, int, int, int] | None
+    requirement: str
+    verdicts: tuple[Verdict, ...]
+    chosen: AgentId | None = None
+    decision: int = 0
+    choice: str = ""
+    decided_by: str = ""
+    missing: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    next_change_at: int | None = None
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        if self.chosen is not None:
+            verb = {"offered": "is offered to", "assigned": "is with"}.get(self.state, "goes to")
+            by = f", decided by {self.decided_by}" if self.decided_by else f", chosen by {self.choice}"
+            return f"{self.interaction_id} {verb} {self.chosen}{by} (decision {self.decision})"
+        if self.state == "queued":
+            why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
+            why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")
+            why = why or _who_would_fit(self.verdicts)
+            return f"{self.interaction_id} waits in {self.queue}: {why}"
+        return f"{self.interaction_id} is {self.state} in {self.queue}"
+
+    def text(self) -> str:
+        """Return the whole answer for people, a line each."""
+        lines = [self.summary, f"  asked of an agent: {self.requirement}"]
+        for verdict in self.verdicts:
+            rank = ""
+            if verdict.tier is not None and verdict.score is not None:
+                rank = f" [tier {verdict.tier}, score {verdict.score / 1_000_000:g}]"
+            lines.append(f"  {verdict.agent_id}: {verdict.code}: {verdict.detail}{rank}")
+        if self.next_change_at is not None:
+            lines.append(f"  can next change in {span(self.next_change_at - self.at)}")
+        return "\n".join(lines)
+
+    __str__ = text
+
+
+def span(ms: int) -> str:
+    """Return a span of time for people, in two units at most: ``400 ms``, ``12 s``, ``3 m 20 s``, ``2 h 5 m``, ``4 d``."""
+    if ms < 1_000:
+        return f"{ms} ms"
+    if ms < 59_950:
+        return f"{round(ms / 1000, 1):g} s"
+    seconds, minutes, hours = ((ms + unit // 2) // unit for unit in (1_000, 60_000, 3_600_000))
+    if seconds < 3_600:
+        return _two(seconds, 60, "m", "s")
+    if minutes < 24 * 60:
+        return _two(minutes, 60, "h", "m")
+    return _two(hours, 24, "d", "h")
+
+
+def _two(count: int, per_large: int, large: str, small: str) -> str:
+    whole, rest = divmod(count, per_large)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+
+
+def _who_would_fit(verdicts: tuple[Verdict, ...]) -> str:
+    here = [verdict for verdict in verdicts if verdict.fits and verdict.code != "offline"]
+    away = sum(verdict.fits and verdict.code == "offline" for verdict in verdicts)
+    if here:
+        return f"{len(here)} signed in would fit ({_counted(here)})" + (f", {away} offline" if away else "")
+    return f"nobody signed in would fit, {away} offline would" if away else "nobody would fit"
+
+
+def _counted(verdicts: list[Verdict]) -> str:
+    counts = Counter(verdict.code for verdict in verdicts)
+    return ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))

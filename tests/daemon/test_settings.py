@@ -1,0 +1,64 @@
+"""Addresses that the daemon is given: what is read, and what is refused before anything is opened."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.daemon.settings import Address, http_address, mqtt_address
+from router.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:8080", Address("127.0.0.1", 8080)),
+        ("localhost:0", Address("localhost", 0)),
+        ("[::1]:8080", Address("::1", 8080)),
+        ("off", None),
+    ],
+)
+def test_http_addresses_are_read(text: str, address: Address | None) -> None:
+    """Host and port, IPv6 in brackets, or off."""
+    assert http_address(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("mqtt://127.0.0.1", Address("127.0.0.1", 1883)),
+        ("mqtt://localhost:1900", Address("localhost", 1900)),
+        ("off", None),
+    ],
+)
+def test_broker_addresses_are_read(text: str, address: Address | None) -> None:
+    """The port may be left out."""
+    assert mqtt_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0:8080", "192.168.1.5:8080", "[::]:8080", "example.org:80"])
+def test_only_loopback_is_listened_on(text: str) -> None:
+    """Without authorisation nobody else may come in; the error says so and what to do instead."""
+    with pytest.raises(ConfigError, match=r"not on this machine.*use 127\.0\.0\.1"):
+        http_address(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", "127.0.0.1:1/path", "[::1"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """With an example of one."""
+    with pytest.raises(ConfigError, match=r"write 127\.0\.0\.1:8080"):
+        http_address(text)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:1883", "http://127.0.0.1", "mqtts://127.0.0.1", "mqtt://"])
+def test_what_is_no_broker_is_refused(text: str) -> None:
+    """With an example of one."""
+    with pytest.raises(ConfigError, match=r"write mqtt://127\.0\.0\.1"):
+        mqtt_address(text)
+
+
+def test_a_remote_broker_is_refused() -> None:
+    """A broker elsewhere would let everybody in who reaches it."""
+    with pytest.raises(ConfigError, match="not on this machine"):
+        mqtt_address("mqtt://broker.example.org")
