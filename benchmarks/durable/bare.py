@@ -70,7 +70,9 @@ async def over_http(port: int, transcript: Transcript, agents: int) -> None:
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Route
 
-    boxes: dict[str, asyncio.Queue[bytes]] = {name: asyncio.Queue() for name in [*agent_names(agents), SUBMITTER]}
+    boxes: dict[str, asyncio.Queue[bytes]] = {
+        name: asyncio.Queue() for name in [*agent_names(agents), SUBMITTER]
+    }
 
     async def command(request: Request) -> Response:
         body = await request.body()
@@ -110,13 +112,22 @@ async def over_http(port: int, transcript: Transcript, agents: int) -> None:
         ]
     )
     config = uvicorn.Config(
-        app, port=port, http="httptools", loop="none", ws="none", lifespan="off", log_config=None, access_log=False
+        app,
+        port=port,
+        http="httptools",
+        loop="none",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
     )
     await uvicorn.Server(config).serve()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("transport", choices=["mqtt", "http"])
     parser.add_argument("port", type=int)
     parser.add_argument("transcript", type=Path)

@@ -95,7 +95,9 @@ async def broker(transport: str, folder: Path) -> AsyncIterator[int | None]:
     port = free_port()
     data = folder / "broker"
     data.mkdir()
-    conf = CONF.read_text().replace("listener 1883", f"listener {port}").replace("/mosquitto/data/", f"{data}/")
+    conf = (
+        CONF.read_text().replace("listener 1883", f"listener {port}").replace("/mosquitto/data/", f"{data}/")
+    )
     (folder / "mosquitto.conf").write_text(conf)
     child = Child("mosquitto", [program, "-c", str(folder / "mosquitto.conf")], folder, os.environ)
     async with ended_with(child):
@@ -276,7 +278,9 @@ async def check_journal(folder: Path, count: int) -> None:
             raise WrongAnswerError(f"the journal holds {kinds[kind]} × {kind}, not {count}")
 
 
-async def daemon_run(transport: str, centre: Path, place: str | None, agents: int, load: list[str], count: int) -> Run:
+async def daemon_run(
+    transport: str, centre: Path, place: str | None, agents: int, load: list[str], count: int
+) -> Run:
     with tempfile.TemporaryDirectory(dir=place) as temporary:
         folder = Path(temporary)
         async with broker(transport, folder) as mqtt_port:
@@ -350,7 +354,9 @@ def shown(figures: Figures) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--transports", nargs="+", choices=["mqtt", "http"], default=["mqtt", "http"])
     parser.add_argument("--count", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)

@@ -123,8 +123,7 @@ class _Post(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport: asyncio.WriteTransport = transport  # type: ignore[assignment]  # uvloop's is no subclass of asyncio's
 
     def send(self, request: str, data: bytes) -> None:
         self._request = request

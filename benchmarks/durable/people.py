@@ -126,9 +126,7 @@ class Agents:
         call = told["work"]["interaction_id"]
         self.offered.setdefault(call, []).append(time.monotonic())
         self._holds[call] = name
-        self._soon(
-            call, lambda c: self.line.send(name, "accept", f"a-{c}", {"offer_id": told["offer_id"]})
-        )
+        self._soon(call, lambda c: self.line.send(name, "accept", f"a-{c}", {"offer_id": told["offer_id"]}))
 
     def _finish(self, call: str) -> None:
         self.line.send(self._holds.pop(call), "finish", f"f-{call}", {"interaction_id": call})
@@ -164,7 +162,9 @@ async def run(options: argparse.Namespace) -> dict[str, object]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("who", choices=["submitter", "agents"])
     parser.add_argument("transport", choices=sorted(LINES))
     parser.add_argument("port", type=int)
