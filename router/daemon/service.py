@@ -44,7 +44,9 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     started_at = time.monotonic()
     plan = load(settings.centre)
     ending = _Ending(log)
+    gc.disable()  # until all is recovered: with very much waiting it would look at everything again and again, and find nothing
     async with AsyncExitStack() as stack:
+        stack.callback(gc.enable)
         kept = await open_journal(settings, plan, SystemClock(settings.speed).now(), log)
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
@@ -61,8 +63,8 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         if router.plan.version != plan.version:
             await _adopt(router, plan)
             log.info("plan.replaced", version=plan.version)
-        gc.collect()
         gc.freeze()  # what was recovered stays: the collector need not look at it again
+        gc.enable()
         recent = [fact for fact in kept.recent if fact.at > stopped_at - TOLD_AGAIN_MS]
         translator = Translator(lambda: router.plan, RequirementReader())
         listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
