@@ -54,6 +54,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1, recent=kept.recent)
         if kept.store is not None:
             stack.push_async_callback(_leave_journal, kept.store, router, events)
+        _check_centre(kept.engine.plan, plan, "the journal is of centre", "give it a --journal of its own")
         stopped_at = kept.engine.now
         await stack.enter_async_context(router)
         if log.is_enabled_for(10):
@@ -69,7 +70,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         translator = Translator(lambda: router.plan, RequirementReader())
         listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
         if kept.store is not None:
-            _run_along(stack, Snapshots(kept.store, settings, log).run())
+            _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
         ending.listen_to_signals(stack)
@@ -169,6 +170,14 @@ def _at_agents(router: Router) -> int:
     )
 
 
+def _check_centre(known: Plan, plan: Plan, message: str, hint: str) -> None:
+    """Raise ``ConfigError`` where the plan is of another centre: topics and events bear its name, and its work is not the other's."""
+    if plan.centre_id != known.centre_id:
+        raise ConfigError(
+            [Problem("", 0, 0, "centre", f"{message} {known.centre_id!r}, not {plan.centre_id!r}", hint)]
+        )
+
+
 async def _adopt(router: Router, plan: Plan) -> None:
     """Go on under the plan; raises ``ConfigError`` where what is under way does not allow it."""
     try:
@@ -188,6 +197,9 @@ async def _reload_on_demand(router: Router, settings: Settings, log: FilteringBo
             asked.clear()
             try:
                 plan = await asyncio.to_thread(load, settings.centre)
+                _check_centre(
+                    router.plan, plan, "this daemon routes for", "stop it and start another for that one"
+                )
                 if plan.version == router.plan.version:
                     log.info("plan.unchanged", version=plan.version)
                 else:

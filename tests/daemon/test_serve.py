@@ -138,6 +138,21 @@ async def test_a_changed_centre_is_adopted_at_the_start(desk: Desk) -> None:
     assert (await desk.get("/v1/interactions/c-1"))["state"] == "queued"
 
 
+async def test_another_centre_is_not_adopted(desk: Desk) -> None:
+    """Neither while it runs, since topics and events bear the centre's name, nor on the journal of the one before."""
+    centre = desk.centre / "centre.yaml"
+    centre.write_text(centre.read_text().replace("centre: quickstart", "centre: elsewhere"))
+    desk.daemon.child.send_signal(signal.SIGHUP)
+    await desk.until_logged("plan.refused")
+    assert "this daemon routes for 'quickstart', not 'elsewhere'" in str(
+        desk.logged("plan.refused")[0]["detail"]
+    )
+    await desk.daemon.kill()
+    with pytest.raises(TransportError, match="the journal is of centre 'quickstart', not 'elsewhere'"):
+        await desk.daemon.start()
+    assert await desk.daemon.child.wait() == 3
+
+
 async def test_a_broken_centre_is_not_started(tmp_path: Path) -> None:
     """Every problem is named with its place, and the exit code is 3."""
     desk = Desk(tmp_path)
@@ -169,6 +184,19 @@ async def test_snapshots_are_kept_beside_the_running_daemon(tmp_path: Path) -> N
         await desk.daemon.kill()
         started = await desk.daemon.start()
         assert (started["replayed"], started["waiting"]) == (0, 10)
+
+
+async def test_a_snapshot_is_due_for_what_was_replayed_too(tmp_path: Path) -> None:
+    """A daemon that is killed before it has written enough by itself keeps one after the next start, so that starts stay short."""
+    before = Desk(tmp_path)
+    async for desk in _running(before):
+        await desk.post("/v1/agents/ana/sign-in")
+        for _ in range(10):
+            await desk.post("/v1/agents/ana/not-ready")
+            await desk.post("/v1/agents/ana/ready")
+        await desk.daemon.kill()
+    async for desk in _running(Desk(tmp_path, "--snapshot-every", "20")):
+        await desk.until_logged("snapshot.kept")
 
 
 async def test_memory_says_what_it_is_worth(tmp_path: Path) -> None:

@@ -176,3 +176,15 @@ async def test_of_two_routers_of_one_centre_the_younger_stops(broker: Server, pr
             ] == "queued"
         assert elder.transport.failure is None
     assert reported == ["an MQTT connection has ended"]
+
+
+async def test_routers_of_one_centre_under_prefixes_of_their_own_share_a_broker(broker: Server) -> None:
+    """Two routers with prefixes of their own leave each other alone, as the advice to those with one name says."""
+    async with (
+        Desk(broker, prefix="one") as first,
+        Desk(broker, prefix="two") as second,
+        Peer(broker, topics=wire.Topics("test", "one")) as peer,
+    ):
+        assert (await peer.ask(ANN, "sign-in", request="1", session="s1"))["answer"] == "done"
+        assert second.presence("ann") == "offline"
+        assert (first.downs, second.downs) == ([], [])

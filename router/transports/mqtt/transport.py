@@ -84,7 +84,7 @@ class MqttTransport:
         self._ends: list[Callable[[], None]] = []
         self._sessions = Sessions(front)
         self._connection = Connection(
-            replace(broker, client_id=f"switchroom-{centre_id}-router", keeps_session=True),
+            replace(broker, client_id=f"{prefix}-{centre_id}-router", keeps_session=True),
             self._receive,
             subscribe=[
                 self._topics.agent_commands,
