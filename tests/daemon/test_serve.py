@@ -189,13 +189,13 @@ async def test_snapshots_are_kept_beside_the_running_daemon(tmp_path: Path) -> N
 async def test_a_snapshot_is_due_for_what_was_replayed_too(tmp_path: Path) -> None:
     """A daemon that is killed before it has written enough by itself keeps one after the next start, so that starts stay short."""
     before = Desk(tmp_path)
-    async for desk in _running(before):
+    async for desk in running(before):
         await desk.post("/v1/agents/ana/sign-in")
         for _ in range(10):
             await desk.post("/v1/agents/ana/not-ready")
             await desk.post("/v1/agents/ana/ready")
         await desk.daemon.kill()
-    async for desk in _running(Desk(tmp_path, "--snapshot-every", "20")):
+    async for desk in running(Desk(tmp_path, "--snapshot-every", "20")):
         await desk.until_logged("snapshot.kept")
 
 
