@@ -209,7 +209,8 @@ class Router:
             InteractionId(id if id is not None else self._new_id()),
             SectionId(section),
             self._channel(channel),
-            attributes,
+            # A copy: callers go on with their own, and what arrived must stay as it arrived.
+            dict(attributes) if isinstance(attributes, Mapping) else attributes,
             None if queue is None else QueueId(queue),
             priority,
             requirement,
