@@ -29,6 +29,8 @@ from router.telemetry.log import log_facts
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 
+TOLD_AGAIN_MS: Final = 30_000
+"""After a crash, what happened in so much time before it is told to submitters again."""
 LOOK_S: Final = 0.05
 """While draining, the daemon looks so often whether agents are done."""
 
@@ -61,8 +63,9 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
             log.info("plan.replaced", version=plan.version)
         gc.collect()
         gc.freeze()  # what was recovered stays: the collector need not look at it again
+        recent = [fact for fact in kept.recent if fact.at > stopped_at - TOLD_AGAIN_MS]
         translator = Translator(lambda: router.plan, RequirementReader())
-        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log))
+        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
         if kept.store is not None:
             _run_along(stack, Snapshots(kept.store, settings, log).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))

@@ -12,8 +12,14 @@ from tests.cases.writing import CONFIGS, SMALL, write
 
 GOOD = (
     SMALL
-    + "description: Rings at once\nshows: §5\n"
-    + "steps: [{sign-in: ana}, {arrive: {call-1: {queue: desk}}, expect: {offered: {call-1: ana}}}]\n"
+    + """
+description: Rings at once
+shows: §5
+steps:
+- sign-in: ana
+- arrive: {call-1: {queue: desk}}
+  expect: {offered: {call-1: ana}}
+"""
 )
 BAD = GOOD.replace("offered: {call-1: ana}", "offered: {call-1: ben}")
 BROKEN = GOOD.replace("offered", "ofered")

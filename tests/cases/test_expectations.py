@@ -236,3 +236,13 @@ def test_silent_desktops_lose_their_lease(tmp_path: Path) -> None:
     steps = "- sign-in: [ana, ben]\n- at: 1h\n  silent: ana\n- at: 2h\n  expect: {presence: {ana: offline, ben: ready}}\n"
     text = SMALL + "override: {presence-ttl: 30s}\nsteps:\n" + steps
     assert run(tmp_path, text).has_passed
+
+
+def test_desktops_have_been_there_before_a_lease_was_asked_for(tmp_path: Path) -> None:
+    """A plan that asks for heartbeats, or for quicker ones, loses no agent whose desktop is not silent."""
+    steps = (
+        "- sign-in: [ana, ben]\n- silent: ana\n- at: 1h\n  reload: {override: {presence-ttl: 30s}}\n"
+        "  expect: {presence: {ana: offline, ben: ready}}\n- at: 2h\n  reload: {override: {presence-ttl: 1s}}\n"
+        "- at: 3h\n  expect: {presence: {ben: ready}}\n"
+    )
+    assert run(tmp_path, SMALL + "steps:\n" + steps.replace("3h", "2h1m")).has_passed
