@@ -153,6 +153,7 @@ BAD: list[tuple[Signal, str, str, str]] = [
         "is a person",
     ),
     (OfferAccepted(OfferId(99), ANA), "unknown-offer", "", "99"),
+    (OfferAccepted(OfferId(10**5_000), ANA), "unknown-offer", "", "cannot be written out"),
     (OfferAccepted(OfferId(2), ANA), "not-yours", "", "another agent"),
     (OfferDeclined(OfferId(1), ANA), "offer-ended", "accepted", "ended already: accepted"),
     (ConnectFailed(OfferId(1), ANA), "offer-ended", "accepted", "ended already"),
