@@ -181,6 +181,16 @@ LINES = SMALL.count("\n")
             "expected how often, found the text 'often' (write 'times: 1')",
         ),
         (
+            "expect: {never: [{pools-opened: {pools: [seniors]}}]}",
+            "1:43: steps[0].expect.never[0].pools-opened.pools",
+            "unknown pool 'seniors'",
+        ),
+        (
+            "{arrive: {a: {queue: desk}}, expect: {order: [b]}}",
+            "1:49: steps[0].expect.order[0]",
+            "unknown work 'b' (there is 'a')",
+        ),
+        (
             "expect: {report: {dsek: {answered: 1}}}",
             "1:21: steps[0].expect.report.dsek",
             "unknown queue, section or 'centre' 'dsek' (did you mean 'desk'?)",
@@ -240,6 +250,10 @@ def test_mistakes_in_a_step(tmp_path: Path, step: str, place: str, message: str)
             f"case.yaml:{LINES + 1}:55: override.sections.desk.queues.french.needs: unknown skill 'frensh' (did you mean 'french'?)",
         ),
         (
+            "centre: {sections: {desk: {intake: [5, {queue: dsek}]}}}\ncheck: {problems: []}\nsteps: [{reload: {override: 5}}]",
+            "case.yaml:3:29: steps[0].reload.override: expected a mapping, found the number 5",
+        ),
+        (
             SMALL + "override: {sectoins: {}}\nsteps: [{sign-in: ana}]",
             f"case.yaml:{LINES + 1}:12: override.sectoins: unknown key 'sectoins' (did you mean 'sections'?)",
         ),
@@ -271,6 +285,17 @@ def test_mistakes_in_a_case(tmp_path: Path, text: str, expected: str) -> None:
     found = mistakes(tmp_path, text)
     assert found
     assert found[0].startswith(expected), found
+
+
+def test_places_are_right_behind_items_that_are_wrong(tmp_path: Path) -> None:
+    """Of a list in an inline centre the second item is named as the second, although the first is no item at all."""
+    found = mistakes(
+        tmp_path, "centre: {sections: {desk: {intake: [5, {queue: dsek}]}}}\nsteps: [{sign-in: ana}]"
+    )
+    assert [each.split(": ")[:2] for each in found] == [
+        ["case.yaml:1:37", "centre.sections.desk.intake[0]"],
+        ["case.yaml:1:48", "centre.sections.desk.intake[1].queue"],
+    ]
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:

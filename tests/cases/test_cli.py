@@ -130,6 +130,16 @@ def test_junit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(c) == 0
 
 
+def test_junit_takes_any_character(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot stand in XML is replaced."""
+    write(tmp_path, BAD.replace("expect: {offered: {call-1: ben}}", 'expect: {asked: {call-1: "bell \\a"}}'))
+    report = tmp_path / "report.xml"
+    assert run(capsys, str(tmp_path), "--junit", str(report))[0] == 1
+    assert "expected bell \ufffd, found anybody" in str(
+        ElementTree.parse(report).getroot()[0][0][0].get("message")
+    )
+
+
 def test_one_file_is_a_case(capsys: pytest.CaptureFixture[str]) -> None:
     """A path to a file runs that case."""
     path = CONFIGS / "quickstart" / "cases" / "three-chats-and-no-fourth.yaml"
