@@ -187,6 +187,43 @@ class HttpLine:
                 self._news.put_nowait(model.validate_json(event.data))
 
 
+class HttpWatch:
+    """For those who only look on: what happens in the daemon at ``url``, and why things are as they are."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._client: httpx.AsyncClient
+
+    async def __aenter__(self) -> Self:
+        """Begin to look; connects with the first question."""
+        self._client = httpx.AsyncClient(base_url=self._url, timeout=ANSWER_S, trust_env=False)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Look away."""
+        await self._client.aclose()
+
+    async def events(self) -> AsyncIterator[str]:
+        """Yield what has happened from the beginning on, and what happens, each event as the text that docs/http.md describes; ends
+        with the stream.
+        """
+        timeout = httpx.Timeout(ANSWER_S, read=SILENCE_S)
+        async with self._client.stream("GET", "/v1/events", params={"after": "0"}, timeout=timeout) as stream:
+            async for event in _events(stream):
+                if event.data:
+                    yield event.data
+
+    async def explanation(self, interaction_id: str) -> views.Explanation | None:
+        """Return why the interaction is where it is, or None where the daemon does not say."""
+        answer = await self._client.get(f"/v1/interactions/{interaction_id}/explanation")
+        try:
+            return views.Explanation.model_validate_json(answer.content) if answer.is_success else None
+        except ValidationError:
+            return None
+
+
 class _Event(NamedTuple):
     """One server-sent event."""
 
