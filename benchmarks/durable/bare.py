@@ -91,7 +91,7 @@ async def over_http(port: int, transcript: Transcript, agents: int) -> None:
     async def inbox(request: Request) -> StreamingResponse:
         box = boxes[request.path_params["name"]]
 
-        async def chunks():  # noqa: ANN202
+        async def chunks():
             yield b"retry: 1000\n\n"
             while True:
                 texts = [await box.get()]

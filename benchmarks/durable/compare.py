@@ -1,5 +1,5 @@
 """Durable interactions a second over MQTT and HTTP: the daemon as it is shipped, with a strict journal on the disk, beside a bare loop of the
-same client (MQTT) or web framework (HTTP) that exchanges the same messages with the same customers and agents, in turns within one run.
+same client (MQTT) or web framework (HTTP) that exchanges the same messages with the same people, in turns within one run.
 
     python -m benchmarks.durable.compare [--transports mqtt http] [--count N] [--rounds N] [--folder PATH] [--json]
 
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from agents import wire
 from agents.mqtt import Broker, Connection
-from benchmarks.durable.centre import CENTRE, EXAMPLE, call_id, write_centre
+from benchmarks.durable.centre import CENTRE, EXAMPLE, write_centre
 from benchmarks.durable.people import Agents, Submitter
 from router.harness.live.children import (
     Child,
@@ -78,6 +78,14 @@ class Figures:
     @property
     def cpu_ratio(self) -> float:
         return statistics.median(d.cpu_us / b.cpu_us for d, b in zip(self.daemon, self.bare, strict=True))
+
+
+def write_conf(folder: Path, port: int) -> None:
+    """Write the project's configuration of the broker, with a port and folder of ours."""
+    data = folder / "broker"
+    data.mkdir()
+    conf = CONF.read_text().replace("listener 1883", f"listener {port}")
+    (folder / "mosquitto.conf").write_text(conf.replace("/mosquitto/data/", f"{data}/"))
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,7 +258,7 @@ def check_books(desks: dict, streets: dict, count: int) -> None:  # type: ignore
     """Raise ``WrongAnswerError`` unless all was accepted, offered once, finished, and ended once."""
     wrong = []
     for what, book in (
-        ("accepted", {call: n for call, n in streets["accepted"].items()}),
+        ("accepted", streets["accepted"]),
         ("offered", {call: len(times) for call, times in desks["offered"].items()}),
         ("finished", desks["finished"]),
         ("ended", {call: len(times) for call, times in streets["ended"].items()}),
@@ -283,9 +291,11 @@ async def daemon_run(
 ) -> Run:
     with tempfile.TemporaryDirectory(dir=place) as temporary:
         folder = Path(temporary)
-        async with broker(transport, folder) as mqtt_port:
-            async with router(centre, folder, mqtt_port) as (server, port):
-                run = await run_people(transport, port, server, folder, agents, load, count)
+        async with (
+            broker(transport, folder) as mqtt_port,
+            router(centre, folder, mqtt_port) as (server, port),
+        ):
+            run = await run_people(transport, port, server, folder, agents, load, count)
         await check_journal(folder, count)
         return run
 
