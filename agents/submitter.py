@@ -21,6 +21,8 @@ from agents.waiting import Bell
 SubmissionState = Literal["new", "waiting", "assigned", "diverted", "ended"]
 
 INBOX_MAX: Final = 10_000
+ASK_AGAIN_S: Final = (0.0, 0.1, 0.5, 2.0)
+"""What was missed is asked for so often, and so long after each time that failed."""
 
 
 class Submission:
@@ -257,12 +259,21 @@ class SubmitterClient:
     async def _catch_up(self) -> None:
         """Ask what was missed while the link was away, where the transport can be asked."""
         for call in list(self._live.values()):
-            try:
-                message = await self._line.latest(call.id)
-            except (CommandRefused, LinkError):
-                continue  # not known yet, or away again: then there is a further time
+            message = await self._latest(call.id)
             if message is not None and not call.knows(message):
                 self._told(message)
+
+    async def _latest(self, interaction_id: str) -> wire.Assigned | wire.Ended | None:
+        for wait_s in ASK_AGAIN_S:
+            try:
+                return await self._line.latest(interaction_id)
+            except CommandRefused:
+                return None  # not known yet
+            except (
+                LinkError
+            ):  # over a connection that was cut with the link, or away again: then there is a further time
+                await asyncio.sleep(wait_s)
+        return None
 
     def _told(self, message: wire.Assigned | wire.Requeued | wire.Diverted | wire.Ended) -> None:
         call = self._live.get(message.interaction_id)

@@ -23,7 +23,7 @@ connection() { # true|false: is what the last will says, too
 
 # Repeats a command until the router has answered it; the same request is carried out once.
 say() { # VERB REQUEST [FIELDS]
-    until [ -e "$here/$2" ]; do
+    while [ -d "$here" ] && [ ! -e "$here/$2" ]; do
         publish "$me/commands/$1" "{\"request\":\"$session-$2\",\"session\":\"$session\"${3:+,$3}}"
         tries=0
         while [ ! -e "$here/$2" ] && [ "$tries" -lt 30 ]; do

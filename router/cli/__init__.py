@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "simulate": Command(
         "router.cli.simulate", "Run a centre through a scenario in virtual time, and report."
     ),
+    "test": Command("router.cli.test", "Run the cases of a centre: tests of its configuration."),
 }
 
 

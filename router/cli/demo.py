@@ -1,4 +1,4 @@
-"""``switchroom demo``: watch a centre route live synthetic traffic, and get a verdict whose exit code counts."""
+"""``switchroom demo``: watch a centre route live synthetic traffic, over the wire, and get a verdict whose exit code counts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import json
 import random
 import signal
 import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -15,6 +19,7 @@ from router.config import load
 from router.core.plan import Plan
 from router.harness.demo import QUICKSTART, Settings, Verdict, find_centre, run
 from router.harness.demo.commentary import Line
+from router.harness.live.children import find_broker
 
 COLOURS = {"good": "green", "bad": "red", "step": "yellow"}
 
@@ -36,6 +41,13 @@ COLOURS = {"good": "green", "bad": "red", "step": "yellow"}
     help="The centre's time runs so many times as fast; 1 is real time.",
 )
 @click.option("--seed", type=int, help="For the same customers and agents again; a new one each run without.")
+@click.option(
+    "--over",
+    type=click.Choice(["auto", "mqtt", "http", "library"]),
+    default="auto",
+    show_default=True,
+    help="How agents and customers reach the router. auto: mqtt where mosquitto is installed, else http.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Make the last line one JSON object.")
 @click.option("--keep", is_flag=True, help="Go on until Ctrl-C.")
 @click.pass_context
@@ -46,13 +58,15 @@ def command(
     seconds: float,
     speed: float,
     seed: int | None,
+    over: str,
     as_json: bool,
     keep: bool,
 ) -> None:
     """Route live synthetic traffic for the centre at PATH (configs/quickstart) and show who gets what, and why.
 
-    Customers and agents are synthetic, the router is real and runs in real time, or SPEED times as fast. At the end stands a verdict by
-    the customers' and agents' own books. Exit 0 if nothing was lost and nothing was assigned twice, else 1.
+    Customers and agents are synthetic; the router is the daemon, with its journal, and all of them are processes of their own that talk
+    over MQTT or HTTP on this machine (or, with --over library, parts of one program). It runs in real time, or SPEED times as fast. At
+    the end stands a verdict by the customers' and agents' own books. Exit 0 if nothing was lost and nothing was assigned twice, else 1.
     """
     place = find_centre(path)
     if place is None:
@@ -67,10 +81,11 @@ def command(
         speed=speed,
         seed=seed if seed is not None else random.SystemRandom().randrange(1_000_000),
     )
-    click.echo(_heading(plan, settings))
-    verdict = asyncio.run(_watch(plan, settings))
+    way = _way(over)
+    click.echo(_heading(plan, settings, way))
+    verdict = asyncio.run(_watch(plan, place, settings, way))
     if as_json:
-        click.echo(json.dumps(verdict.figures()))
+        click.echo(json.dumps({**verdict.figures(), "over": way}))
     else:
         click.echo()
         for sentence in verdict.sentences():
@@ -78,16 +93,37 @@ def command(
     ctx.exit(OK if verdict.is_clean else ERROR)
 
 
-def _heading(plan: Plan, settings: Settings) -> str:
+def _way(over: str) -> Literal["mqtt", "http", "library"]:
+    """Return how to reach the router: as asked, else the best there is."""
+    match over:
+        case "mqtt":
+            if find_broker() is None:
+                raise click.UsageError(
+                    "--over mqtt needs mosquitto: apt-get install mosquitto, or say --over http"
+                )
+            return "mqtt"
+        case "http":
+            return "http"
+        case "library":
+            return "library"
+        case _ if find_spec("fastapi") is None or find_spec("httpx") is None:
+            return "library"
+        case _:
+            return "http" if find_broker() is None or find_spec("aiomqtt") is None else "mqtt"
+
+
+def _heading(plan: Plan, settings: Settings, way: str) -> str:
     pace = "real time" if settings.speed == 1 else f"{settings.speed:g} times real time"
     until = "until Ctrl-C" if settings.seconds is None else f"for {settings.seconds:g} s"
     return (
         f"{plan.centre_id}: {len(plan.sections)} sections, {len(plan.agents)} agents; {until}, in {pace}, "
-        f"seed {settings.seed} (--seed {settings.seed} for the same again)\n"
+        f"over {way}, seed {settings.seed} (--seed {settings.seed} for the same again)\n"
     )
 
 
-async def _watch(plan: Plan, settings: Settings) -> Verdict:
+async def _watch(
+    plan: Plan, place: Path, settings: Settings, way: Literal["mqtt", "http", "library"]
+) -> Verdict:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -98,7 +134,13 @@ async def _watch(plan: Plan, settings: Settings) -> Verdict:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
-    return await run(plan, settings, _Screen(stop).show, stop)
+    screen = _Screen(stop)
+    if way == "library":
+        return await run(plan, settings, screen.show, stop)
+    from router.harness.live.demo import run_live
+
+    with tempfile.TemporaryDirectory(prefix="switchroom-demo-") as folder:
+        return await run_live(plan, place, settings, way, Path(folder), screen.show, stop)
 
 
 class _Screen:

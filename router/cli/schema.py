@@ -17,6 +17,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "section": ("router.config.schema", "SectionFile"),
     "agents": ("router.config.schema", "AgentsFile"),
     "scenario": ("router.harness.models", "ScenarioFile"),
+    "case": ("router.harness.cases.models", "CaseFile"),
     "mapping": ("router.harness.trace_mapping", "MappingFile"),
 }
 """Kinds of files, and the models that read them; one whose module is not there is left out."""

@@ -85,14 +85,22 @@ def command(
     import structlog
 
     from router.daemon.service import serve
-    from router.daemon.settings import Durability, Settings, http_address, mqtt_address
+    from router.daemon.settings import (
+        Durability,
+        Settings,
+        http_address,
+        mqtt_address,
+    )
+    from router.daemon.settings import (
+        mqtt_prefix as prefix_of_topics,
+    )
     from router.telemetry.log import configure
 
     settings = Settings(
         centre=path,
         http=http_address(http),
         mqtt=mqtt_address(mqtt),
-        mqtt_prefix=mqtt_prefix,
+        mqtt_prefix=prefix_of_topics(mqtt_prefix),
         journal=journal,
         durability=cast(Durability, durability),
         redact=frozenset(redact),

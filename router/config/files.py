@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,10 +31,12 @@ V = TypeVar("V")
 class Examined:
     """What came out of reading a centre. ``plan`` is None when there are problems.
 
-    ``malformed``: a file is not even written as it must be; otherwise the problems are about what it says.
+    ``malformed``: a file is not even written as it must be; otherwise the problems are about what it says. ``names``
+    are those of the centre, None where nothing could be read.
     """
 
     plan: Plan | None = None
+    names: Names | None = None
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     malformed: bool = False
@@ -46,6 +48,16 @@ class Examined:
         return self.plan
 
 
+@dataclass(frozen=True, slots=True)
+class CentreDocuments:
+    """The files of a centre as they were read; ``otherwise`` is its id where ``centre`` says none."""
+
+    centre: Document
+    sections: tuple[Document, ...] = ()
+    rosters: tuple[Document, ...] = ()
+    otherwise: str = "centre"
+
+
 def load(path: str | Path) -> Plan:
     """Return the plan of a centre; see ``router.config.load``."""
     return examine(path).plan_or_raise()
@@ -53,25 +65,37 @@ def load(path: str | Path) -> Plan:
 
 def load_text(text: str, name: str = "<text>") -> Plan:
     """Return the plan of a centre in one text; see ``router.config.load_text``."""
-    return _examine(read_text(text, name), [], [], "centre").plan_or_raise()
+    return examine_documents(CentreDocuments(read_text(text, name))).plan_or_raise()
 
 
 def examine(path: str | Path) -> Examined:
-    """Read a centre and return everything there is to say about it.
+    """Read a centre and return everything there is to say about it; ``path`` is as for ``read_centre``."""
+    try:
+        documents = read_centre(path)
+    except ConfigError as error:
+        return Examined(problems=list(error.problems), malformed=True)
+    return examine_documents(documents)
+
+
+def read_centre(path: str | Path) -> CentreDocuments:
+    """Return the files of a centre; what is wrong with one is noted in it. Raises ``ConfigError`` where there is none.
 
     A folder has ``centre.yaml``, ``sections/*.yaml``, ``agents.yaml`` or ``agents/*.yaml``; a path to its
     ``centre.yaml`` means the folder. Any other file is a whole centre by itself.
     """
     path = Path(path)
     if path.is_file() and path.name != CENTRE_FILE:
-        return _examine(read_file(path), [], [], path.stem)
+        return CentreDocuments(read_file(path), otherwise=path.stem)
     folder = path.parent if path.name == CENTRE_FILE else path
     if not (folder / CENTRE_FILE).is_file():
-        return Examined(problems=[_nothing_there(folder)], malformed=True)
-    sections = [read_file(file) for file in _yaml_files(folder / "sections")]
+        raise ConfigError([_nothing_there(folder)])
     rosters = [folder / ROSTER_FILE] if (folder / ROSTER_FILE).exists() else []
-    agents = [read_file(file) for file in (*rosters, *_yaml_files(folder / "agents"))]
-    return _examine(read_file(folder / CENTRE_FILE), sections, agents, folder.resolve().name)
+    return CentreDocuments(
+        centre=read_file(folder / CENTRE_FILE),
+        sections=tuple(read_file(file) for file in _yaml_files(folder / "sections")),
+        rosters=tuple(read_file(file) for file in (*rosters, *_yaml_files(folder / "agents"))),
+        otherwise=folder.resolve().name,
+    )
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -94,11 +118,13 @@ def _nothing_there(folder: Path) -> Problem:
     return Problem(str(folder), 0, 0, "", f"there is no {CENTRE_FILE} in this folder", hint)
 
 
-def _examine(centre: Document, sections: list[Document], rosters: list[Document], otherwise: str) -> Examined:
+def examine_documents(read: CentreDocuments) -> Examined:
+    """Return everything there is to say about a centre whose files have been read."""
+    centre, sections, rosters = read.centre, read.sections, read.rosters
     documents = [centre, *sections, *rosters]
-    written = _validated(centre, sections, rosters, otherwise)
+    written = _validated(centre, sections, rosters, read.otherwise)
     malformed = any(document.problems for document in documents)
-    made = None
+    made = names = None
     warnings: list[Problem] = []
     if written is not None:
         names = _names(
@@ -124,6 +150,7 @@ def _examine(centre: Document, sections: list[Document], rosters: list[Document]
     problems = [problem for document in documents for problem in document.problems]
     return Examined(
         plan=None if problems else made,
+        names=names,
         problems=with_file_order(_distinct(problems), order),
         warnings=with_file_order(_distinct(warnings), order),
         malformed=malformed,
@@ -135,7 +162,7 @@ def _distinct(items: Iterable[V]) -> list[V]:
 
 
 def _validated(
-    centre: Document, sections: list[Document], rosters: list[Document], otherwise: str
+    centre: Document, sections: Sequence[Document], rosters: Sequence[Document], otherwise: str
 ) -> Written | None:
     model = validate(centre, CentreFile)
     place = Place(centre)
@@ -215,7 +242,9 @@ def _take_agents(found: Written, rosters: Iterable[tuple[Place, dict[str, AgentM
 # ── names, as written: also of what is not valid, so that one mistake is reported once ───────────────────────────
 
 
-def _names(written: Written, sections: list[Document], rosters: list[Document], *, whole: bool) -> Names:
+def _names(
+    written: Written, sections: Sequence[Document], rosters: Sequence[Document], *, whole: bool
+) -> Names:
     centre = written.place
     names = Names(whole=whole)
     raw = centre.document.value if isinstance(centre.document.value, dict) else {}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from router.core.centre import START, Centre
 from router.core.checks import check_contents, unknown
-from router.core.demand import Entrance, QueueState
+from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import (
     InteractionEnd,
@@ -21,6 +21,7 @@ from router.core.ladder import enter
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
+from router.core.offers import hand_over
 from router.core.plan import Limit
 from router.core.queueing import ask_as_queue, class_of, end
 from router.core.records import Interaction, Origin
@@ -78,10 +79,14 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
             interaction_id, number, arrival, queue, entrance.channel, queue.priority, queue.asked, "queue", ""
         )
         centre.interactions[interaction_id] = interaction
-        if not queue.has_limit:
+        if queue.is_calm:
             interaction.queued_at = centre.now
             interaction.answer = "queued"
-            queued(centre, interaction, "arrived")
+            klass = queue.plain.get(channel_id)
+            if klass is None or centre.new_work or centre.freed or centre.match_all:
+                queued(centre, interaction, "arrived")
+            else:
+                _queued_alone(centre, interaction, klass)
             return "queued"
         answer = start(centre, interaction, "arrived")
     else:
@@ -271,6 +276,47 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
         )
     )
     enter(centre, interaction)
+
+
+def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) -> None:
+    """What ``queued`` and the matching pass do together for the commonest arrival: in a calm queue, of its plain class,
+    and with nothing else to be matched. Work that finds an agent never gets into the order of those who wait.
+    """
+    now = centre.now
+    queue = klass.queue
+    number = interaction.number
+    priority = interaction.priority
+    interaction.waiting_since = interaction.ladder_at = now
+    interaction.state = "queued"
+    interaction.need = klass.need
+    interaction.klass = klass
+    key = interaction.key = (1, centre.rank(now, priority, None, queue.plan, queue.section.plan), now, number)
+    centre.facts.append(
+        make_fact(
+            InteractionQueued,
+            (
+                now,
+                interaction.id,
+                queue.section_id,
+                queue.queue_id,
+                klass.channel.channel_id,
+                priority,
+                now,
+                False,
+                "arrived",
+                "",
+            ),
+        )
+    )
+    best = best_agent(centre, interaction, klass)
+    if best is None:
+        klass.count += 1
+        queue.waiting += 1
+        queue.section.waiting += 1
+        centre.waiting += 1
+        klass.enlist(interaction, key)
+    else:
+        hand_over(centre, klass, interaction, best[2], best[0], best[1])
 
 
 def _queue_named(centre: Centre, target: str) -> QueueState:

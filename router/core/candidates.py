@@ -13,16 +13,24 @@ from router.core.names import AgentId
 
 
 class SortedCandidates:
-    """The ids in ``lists``, each sorted, less those of ``skipped`` that are there; an id that is in two lists and skipped
-    stays once.
+    """The ids in ``lists``, each sorted, less those of ``skipped`` that are there, and the ids ``added``, sorted too, which
+    may be among the skipped.
     """
 
     __slots__ = ("_lists", "_skipped", "_total")
 
-    def __init__(self, lists: Sequence[list[AgentId]], skipped: Iterable[AgentId] = ()) -> None:
-        self._lists = [ids for ids in lists if ids]
-        self._total = sum(len(ids) for ids in self._lists)
+    def __init__(
+        self,
+        lists: Sequence[list[AgentId]],
+        skipped: Iterable[AgentId] = (),
+        added: Sequence[AgentId] = (),
+    ) -> None:
+        self._lists: list[Sequence[AgentId]] = [ids for ids in lists if ids]
+        # An id that is skipped and added is in two lists: then the first of the two is passed over.
         self._skipped = sorted(agent_id for agent_id in set(skipped) if self._has(agent_id))
+        if added:
+            self._lists.append(added)
+        self._total = sum(len(ids) for ids in self._lists)
 
     def __len__(self) -> int:
         return self._total - len(self._skipped)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agents.model import WrapUp
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
-    from router.core.supply import FreeHeap, Profile
+    from router.core.supply import Entry, FreeHeap, Profile
 
 Free = tuple[int, int, int, int, AgentId, int, "AgentState"]
 """(tier, −score, key, key, agent id, stamp, agent): the smallest is chosen first."""
@@ -48,7 +48,7 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last.
+    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     """
 
     __slots__ = (
@@ -57,6 +57,7 @@ class QueueState:
         "classes",
         "has_limit",
         "index",
+        "is_calm",
         "last_picked",
         "level_steps",
         "plain",
@@ -86,6 +87,7 @@ class QueueState:
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
@@ -120,8 +122,8 @@ class DemandClass:
     agents that are judged one by one.
 
     ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
-    score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike; with many
-    (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
+    score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
+    the lists within those; with many (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
 
     __slots__ = (
@@ -138,6 +140,7 @@ class DemandClass:
         "names_agents",
         "need",
         "opened",
+        "orders",
         "people_only",
         "pick",
         "queue",
@@ -172,6 +175,7 @@ class DemandClass:
         self.served_by: dict[Profile, tuple[int, int]] = {}
         self.groups: list[tuple[int, int, list[Profile]]] = []
         self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
+        self.orders: list[tuple[int, int, list[list[Entry]]]] = []
         self.is_wide = False
         self.free: list[Free] = []
         self.width = 0

@@ -106,7 +106,7 @@ CANDIDATES_PER_CLASS: Final = 4
 
 def _order_free_agents(klass: DemandClass) -> None:
     """Choose how the class finds its best free agent: profile by profile, or in one order of its own."""
-    klass.heaps = []
+    klass.heaps, klass.orders = [], []
     klass.free = []
     klass.is_wide = False
     if klass.choice is None:
@@ -120,6 +120,7 @@ def _order_free_agents(klass: DemandClass) -> None:
             (tier, score, [profile.free_heap(klass.channel, klass.choice) for profile in profiles])
             for tier, score, profiles in klass.groups
         ]
+        klass.orders = [(tier, score, [free.heap for free in heaps]) for tier, score, heaps in klass.heaps]
         return
     klass.width = sum(len(profile.agents) for _, _, group in klass.groups for profile in group)
     for tier, score, group in klass.groups:

@@ -197,7 +197,7 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
                 return
             if interaction.hops >= centre.plan.hop_limit:
                 here = interaction.queue.plan.queue_id
-                centre.fact(HopLimitReached(now, interaction.id, here, operation.queue))
+                centre.fact(HopLimitReached(now, interaction.id, here, to_queue.queue_id))
                 return
             interaction.hops += 1
             move(centre, interaction, to_queue, "ladder")

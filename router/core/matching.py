@@ -35,14 +35,22 @@ Match = Callable[[Centre, Interaction, AgentState, int, int], None]
 def match_pass(centre: Centre, match: Match) -> None:
     """Match all that can be matched."""
     new_work, freed, match_all = centre.new_work, centre.freed, centre.match_all
-    if match_all or len(new_work) + len(freed) != 1:
+    if not new_work and not match_all and len(freed) == 1:
+        # The commonest of all: somebody is done.
+        agent = freed.pop()
+        if centre.waiting:
+            while (named := first_work(centre, agent)) is not None:
+                match(centre, named[0], agent, named[1], named[2])
+        if not agent.is_noted:
+            agent.profile.note(agent)
+    elif match_all or freed or len(new_work) != 1:
         for agent in freed:
             agent.profile.note(agent)
         enlist_new_work(centre)
         centre.new_work, centre.freed, centre.match_all = [], [], False
         if centre.waiting:
             _match_many(centre, match, new_work, freed, match_all)
-    elif new_work:
+    else:
         centre.new_work = []
         interaction = new_work[0]
         klass = interaction.klass
@@ -52,14 +60,6 @@ def match_pass(centre: Centre, match: Match) -> None:
                 match(centre, interaction, best[2], best[0], best[1])
             elif not interaction.listed and interaction.key is not None:
                 klass.enlist(interaction, interaction.key)
-    else:
-        centre.freed = []
-        agent = freed[0]
-        if centre.waiting:
-            while (named := first_work(centre, agent)) is not None:
-                match(centre, named[0], agent, named[1], named[2])
-        if not agent.is_noted:
-            agent.profile.note(agent)
 
 
 def choice_name(interaction: Interaction) -> str:
@@ -94,10 +94,9 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
         return None if free is None else (free[0], -free[1], free[6])
     if interaction.refused or centre.blocked_agents:
         return _best_unbarred(interaction, klass)
-    for tier, score, heaps in klass.heaps:
+    for tier, score, orders in klass.orders:
         best: Entry | None = None
-        for free_heap in heaps:
-            heap = free_heap.heap
+        for heap in orders:
             while heap:
                 entry = heap[0]
                 if entry[3] == entry[4].stamp:
@@ -151,9 +150,7 @@ def _pick(centre: Centre, interaction: Interaction, klass: DemandClass, pick: Pi
         if first_named is not None and first_named < rank:
             break
         lists = [profile.free_list(klass.channel, section_id).ids for profile in profiles]
-        if rank == first_named:
-            lists.append(sorted(named[rank]))
-        candidates = SortedCandidates(lists, barred)
+        candidates = SortedCandidates(lists, barred, sorted(named.get(rank, ())))
         if len(candidates):
             return tier, score, _picked(centre, interaction, pick, candidates)
     if first_named is None:

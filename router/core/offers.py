@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
+from router.core.demand import DemandClass
 from router.core.effects import Connect, RescindOffer, SendOffer
 from router.core.eligibility import all_have_refused
 from router.core.facts import (
@@ -29,21 +30,37 @@ def rules_of(interaction: Interaction) -> OfferRules:
 
 
 def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int, score: int) -> None:
-    """Carry out a decision: offer the interaction to the agent, or connect it at once."""
+    """Carry out a decision about work that waits."""
+    klass = interaction.klass
+    assert klass is not None
+    stop_waiting(centre, interaction)
+    hand_over(centre, klass, interaction, agent, tier, score)
+
+
+def hand_over(
+    centre: Centre, klass: DemandClass, interaction: Interaction, agent: AgentState, tier: int, score: int
+) -> None:
+    """Offer the interaction, which does not wait, or waits no more, in the class, to the agent, or connect it at once."""
     decision = centre.last_decision = centre.last_decision + 1
     if decision == centre.watched_decision and centre.watcher is not None:
         centre.watcher(interaction, agent)
-    klass = interaction.klass
-    assert klass is not None
+    interaction.klass = None
     rules, choice = klass.rules, klass.choice_name
     if klass.pick is not None:
         klass.queue.last_picked[choice] = agent.id
-    stop_waiting(centre, interaction)
-    units = agent.profile.costs[interaction.channel.channel_id]
+    profile = agent.profile
+    units = profile.costs[klass.channel.channel_id]
     if rules.auto_answer:
         holding = Holding(interaction, agent, decision, NO_OFFER, units, tier, score, choice)
         _assign(centre, holding)
-        take(centre, holding)
+        if profile.is_single and not profile.maxima and not agent.units:
+            # All that ``take`` does for an idle agent whom any work fills.
+            agent.holdings.append(holding)
+            agent.units = units
+            agent.stamp += 1
+            agent.is_noted = True
+        else:
+            take(centre, holding)
         return
     now = centre.now
     offer_id = centre.last_offer = OfferId(centre.last_offer + 1)

@@ -42,6 +42,7 @@ class FreeHeap:
         self.profile = profile
         self.channel = channel
         self.choice = choice
+        # The very list that classes look into: it is changed in place, never replaced.
         self.heap: list[Entry] = []
 
     def add(self, agent: AgentState) -> None:

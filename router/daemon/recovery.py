@@ -65,14 +65,17 @@ async def open_journal(settings: Settings, plan: Plan, now: int, log: FilteringB
 
 class Snapshots:
     """Has a snapshot made whenever so many entries were written since the last, by another process that replays the journal: the router
-    does not wait for it, and what it decided is proven to be decided again.
+    does not wait for it, and what it decided is proven to be decided again. ``replayed``: so many entries the start found behind the
+    last one; they count, else a daemon that is killed often would keep none, and each start replay more.
     """
 
-    def __init__(self, store: SqliteStore, settings: Settings, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, store: SqliteStore, settings: Settings, log: FilteringBoundLogger, replayed: int
+    ) -> None:
         self._store = store
         self._folder = settings.journal
         self._every = settings.snapshot_every
-        self._last = store.last
+        self._last = store.last - replayed
         self._log = log
 
     async def run(self) -> None:

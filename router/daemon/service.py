@@ -29,6 +29,8 @@ from router.telemetry.log import log_facts
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 
+TOLD_AGAIN_MS: Final = 30_000
+"""After a crash, what happened in so much time before it is told to submitters again."""
 LOOK_S: Final = 0.05
 """While draining, the daemon looks so often whether agents are done."""
 
@@ -52,6 +54,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1, recent=kept.recent)
         if kept.store is not None:
             stack.push_async_callback(_leave_journal, kept.store, router, events)
+        _check_centre(kept.engine.plan, plan, "the journal is of centre", "give it a --journal of its own")
         stopped_at = kept.engine.now
         await stack.enter_async_context(router)
         if log.is_enabled_for(10):
@@ -63,10 +66,11 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
             log.info("plan.replaced", version=plan.version)
         gc.freeze()  # what was recovered stays: the collector need not look at it again
         gc.enable()
+        recent = [fact for fact in kept.recent if fact.at > stopped_at - TOLD_AGAIN_MS]
         translator = Translator(lambda: router.plan, RequirementReader())
-        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log))
+        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
         if kept.store is not None:
-            _run_along(stack, Snapshots(kept.store, settings, log).run())
+            _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
         ending.listen_to_signals(stack)
@@ -90,6 +94,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         notify("STOPPING=1")
         gate.is_draining = True
         await _drain(router, settings, listening, ending, log)
+        await router.close()  # before the transports: what was sent is answered
     log.info("daemon.stopped", waiting=router.centre.waiting)
 
 
@@ -165,6 +170,14 @@ def _at_agents(router: Router) -> int:
     )
 
 
+def _check_centre(known: Plan, plan: Plan, message: str, hint: str) -> None:
+    """Raise ``ConfigError`` where the plan is of another centre: topics and events bear its name, and its work is not the other's."""
+    if plan.centre_id != known.centre_id:
+        raise ConfigError(
+            [Problem("", 0, 0, "centre", f"{message} {known.centre_id!r}, not {plan.centre_id!r}", hint)]
+        )
+
+
 async def _adopt(router: Router, plan: Plan) -> None:
     """Go on under the plan; raises ``ConfigError`` where what is under way does not allow it."""
     try:
@@ -184,6 +197,9 @@ async def _reload_on_demand(router: Router, settings: Settings, log: FilteringBo
             asked.clear()
             try:
                 plan = await asyncio.to_thread(load, settings.centre)
+                _check_centre(
+                    router.plan, plan, "this daemon routes for", "stop it and start another for that one"
+                )
                 if plan.version == router.plan.version:
                     log.info("plan.unchanged", version=plan.version)
                 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -12,6 +13,7 @@ from router.errors import ConfigError, Problem
 Durability = Literal["memory", "relaxed", "strict"]
 
 MQTT_PORT: Final = 1883
+PREFIX: Final = re.compile(r"[A-Za-z0-9_.:-]+(/[A-Za-z0-9_.:-]+)*")
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -59,6 +61,14 @@ def mqtt_address(text: str) -> Address | None:
     return _loopback(_split("mqtt", text, MQTT_PORT), "mqtt", text)
 
 
+def mqtt_prefix(text: str) -> str:
+    """Return the text. Raises ``ConfigError`` for what no topic can begin with: a broker would refuse each of them, for ever."""
+    if PREFIX.fullmatch(text) is None:
+        hint = "write levels of letters, digits, _ . : or -, with / between them, such as switchroom"
+        raise _wrong("mqtt-prefix", f"no topic can begin with {text!r}", hint)
+    return text
+
+
 def _split(name: str, url: str, default: int | None) -> Address:
     example = "127.0.0.1:8080" if default is None else f"mqtt://127.0.0.1:{default}"
     try:
@@ -66,6 +76,8 @@ def _split(name: str, url: str, default: int | None) -> Address:
         host, port = parts.hostname, parts.port if parts.port is not None else default
     except ValueError as error:
         raise _wrong(name, f"{url.removeprefix('//')!r}: {error}", f"write {example}") from None
+    if "@" in parts.netloc:  # its content is not shown: it may be a password
+        raise _wrong(name, "found a user name, which is not sent", f"write {example}")
     if not host or port is None or parts.path.strip("/"):
         raise _wrong(name, f"{url.removeprefix('//')!r} is no host and port", f"write {example}")
     return Address(host, port)

@@ -76,8 +76,7 @@ def centre_from_trace(path: Path, mapping: TraceMapping, *, name: str, waits: fl
             visits.setdefault(key, Counter())[hour] += 1
             work_ms[key] += int(part)
     if not hours:
-        why = str(trace.report.named[0]) if trace.report.named else "it has none"
-        raise ConfigError([Problem(str(path), 0, 0, "", f"no row can be used; the first: {why}")])
+        raise trace.useless()
     owner: dict[str, SectionId] = {}
     for section, queue in visits:
         if owner.setdefault(queue, section) != section:

@@ -21,7 +21,7 @@ from router.config.files import load
 from router.core.facts import Fact, InteractionAssigned, InteractionEnded, InteractionQueued
 from router.core.names import InteractionId
 from router.core.plan import Plan
-from router.errors import ConfigError, Problem
+from router.errors import ConfigError
 from router.harness.trace_mapping import load_mapping
 from router.simulation.columns import TraceMapping
 from router.simulation.scenario import Scenario
@@ -88,8 +88,7 @@ def simulate_trace(
         pass
     first, last = survey.report.first_ms, survey.report.last_ms
     if first is None or last is None:
-        why = str(survey.report.named[0]) if survey.report.named else "it has none"
-        raise ConfigError([Problem(str(path), 0, 0, "", f"no row can be used; the first: {why}")])
+        raise survey.useless()
     start = midnight(first, mapping.clock.zone)
     if workers is None:
         workers = [Worker(agent_id=agent.agent_id) for agent in plan.agents]

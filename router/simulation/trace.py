@@ -116,6 +116,13 @@ class Trace:
         while waiting:
             yield self._in_order(heappop(waiting))
 
+    def useless(self) -> ConfigError:
+        """Return the error for an export of which no row could be used."""
+        named = self.report.named
+        if not named:
+            return self._broken(1, "there is no row below the header")
+        return self._broken(0, f"no row can be used; the first: {named[0]}")
+
     def _use(self, ticket: Ticket) -> None:
         report = self.report
         report.used += 1
@@ -165,6 +172,8 @@ class Trace:
             raise self._broken(row, f"is not {self.mapping.encoding}: {error.reason}", hint) from None
 
     def _read_header(self, header: Sequence[str]) -> None:
+        if not header:
+            raise self._broken(1, "the file is empty", "its first row has to name the columns")
         problems: list[Problem] = []
         for name in self.mapping.columns():
             if name not in header:

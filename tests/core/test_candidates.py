@@ -30,19 +30,22 @@ def test_merged_lists_answer_as_one_list(rng: Random) -> None:
             numbers.sort()
         parts = [numbers[low:high] for low, high in zip([0, *cuts], [*cuts, len(numbers)], strict=True)]
         skipped = set(rng.sample(range(200), rng.randint(0, 20)))
-        candidates = SortedCandidates([ids_of(*part) for part in parts], ids_of(*skipped))
-        expected = ids_of(*(set(numbers) - skipped))
+        added = rng.sample(sorted(skipped), rng.randint(0, len(skipped)))
+        candidates = SortedCandidates([ids_of(*part) for part in parts], ids_of(*skipped), ids_of(*added))
+        expected = ids_of(*(set(numbers) - skipped | set(added)))
         assert len(candidates) == len(expected)
         assert [candidates[index] for index in range(len(candidates))] == expected
         for agent_id in ids_of(*range(0, 200, 7)):
             assert candidates.count_to(agent_id) == bisect_right(expected, agent_id)
 
 
-def test_an_id_in_two_lists_that_is_skipped_stays_once() -> None:
-    """An agent judged by name takes the place of the one that the class speaks for."""
-    candidates = SortedCandidates([ids_of(1, 2, 3), ids_of(2)], ids_of(2, 9))
-    assert [candidates[index] for index in range(3)] == ids_of(1, 2, 3)
-    assert candidates.count_to(AgentId("a002")) == 2
+@pytest.mark.parametrize("also_listed", [True, False])
+def test_an_agent_judged_by_name_counts_whether_its_kind_does_or_not(also_listed: bool) -> None:
+    """What is skipped is what the lists say of it; what is added stays, once."""
+    listed = ids_of(1, 2, 3) if also_listed else ids_of(1, 3)
+    candidates = SortedCandidates([listed], ids_of(2, 9), ids_of(2))
+    assert [candidates[index] for index in range(len(candidates))] == ids_of(1, 2, 3)
+    assert [candidates.count_to(agent_id) for agent_id in ids_of(0, 1, 2, 3)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("index", [-1, 2])

@@ -301,6 +301,26 @@ def test_a_decision_of_the_past_is_explained_as_of_its_moment() -> None:
         explain_decision(an_engine(plan), history, 9)
 
 
+@pytest.mark.parametrize(("second_at", "decided_by"), [(0, "id"), (5, "longest-idle")])
+def test_a_tie_is_broken_by_the_choice_and_then_by_the_id(second_at: int, decided_by: str) -> None:
+    """Two agents alike: whoever has been idle longer, and where both have been as long, the smaller id."""
+    history: list[tuple[Signal, int]] = [
+        (AgentSignedIn(AgentId("ana")), 0),
+        (AgentSignedIn(AgentId("ben")), second_at),
+        (a_call(), 10),
+    ]
+    answer = explain_decision(an_engine(a_plan(an_agent("ana"), an_agent("ben"))), history, 1)
+    assert (answer.chosen, answer.decided_by) == ("ana", decided_by)
+
+
+def test_scheduled_work_changes_when_it_starts() -> None:
+    """Its next change is the time it was scheduled for."""
+    engine = an_engine(a_plan(an_agent("ana")))
+    engine.handle(a_call(not_before=90_000), 0)
+    answer = explain(engine, CALL)
+    assert (answer.state, answer.next_change_at) == ("scheduled", 90_000)
+
+
 def test_ended_and_unknown_interactions_are_answered_too() -> None:
     """An ended interaction says how it ended; an unknown one is an error."""
     engine = an_engine(a_plan(an_agent("ana"), offers=OfferRules(auto_answer=True)))

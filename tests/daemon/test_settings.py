@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.daemon.settings import Address, http_address, mqtt_address
+from router.daemon.settings import Address, http_address, mqtt_address, mqtt_prefix
 from router.errors import ConfigError
 
 
@@ -62,3 +62,25 @@ def test_a_remote_broker_is_refused() -> None:
     """A broker elsewhere would let everybody in who reaches it."""
     with pytest.raises(ConfigError, match="not on this machine"):
         mqtt_address("mqtt://broker.example.org")
+
+
+def test_a_user_name_in_an_address_is_refused_and_not_shown() -> None:
+    """It would be left out without a word; the refusal does not repeat the password, since it is logged."""
+    with pytest.raises(ConfigError, match="found a user name") as refused:
+        mqtt_address("mqtt://router:secret@127.0.0.1")
+    assert "secret" not in str(refused.value)
+    with pytest.raises(ConfigError, match="found a user name"):
+        http_address("router@127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("text", ["switchroom", "site/one", "a.b:c-d_9"])
+def test_a_prefix_may_have_levels(text: str) -> None:
+    """What topics begin with may be any number of levels."""
+    assert mqtt_prefix(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "/", "a/", "/a", "a//b", "a+b", "#", "$SYS", "a b", "a\n"])
+def test_a_prefix_that_no_topic_can_have_is_refused(text: str) -> None:
+    """Else the daemon would try to subscribe for ever, without a word."""
+    with pytest.raises(ConfigError, match="no topic can begin with"):
+        mqtt_prefix(text)

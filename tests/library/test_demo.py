@@ -234,7 +234,7 @@ def test_a_condition_is_met_where_it_can_be(
 def demo(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "router.cli", "demo", *arguments],
+        [sys.executable, "-W", "error", "-m", "router.cli", "demo", "--over", "library", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -270,7 +270,7 @@ def test_the_command_finds_quickstart_from_anywhere(tmp_path: Path) -> None:
     answer = demo("--seconds", "0.2", "--speed", "100", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith(
-        "quickstart: 2 sections, 12 agents; for 0.2 s, in 100 times real time, seed "
+        "quickstart: 2 sections, 12 agents; for 0.2 s, in 100 times real time, over library, seed "
     )
     assert "lost 0, assigned twice 0: as it should be" in answer.stdout
 
@@ -296,7 +296,18 @@ def test_wrong_use_is_exit_2(arguments: tuple[str, str]) -> None:
 def test_kept_running_it_ends_with_a_verdict_when_told(number: signal.Signals) -> None:
     """Ctrl-C and a service manager's signal are the same."""
     with subprocess.Popen(
-        [sys.executable, "-m", "router.cli", "demo", "--keep", "--json", "--speed", "50"],
+        [
+            sys.executable,
+            "-m",
+            "router.cli",
+            "demo",
+            "--over",
+            "library",
+            "--keep",
+            "--json",
+            "--speed",
+            "50",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -66,6 +66,7 @@ class Desk:
         events: bool = False,
         epoch: str | None = None,
         username: str | None = None,
+        prefix: str = "switchroom",
     ) -> None:
         self.journal = Journal()
         self.router = Router(small_plan(), journal=self.journal, mailbox=mailbox)
@@ -78,6 +79,7 @@ class Desk:
         self._events = events
         self._epoch = epoch
         self._username = username
+        self._prefix = prefix
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -90,6 +92,7 @@ class Desk:
             events,
             Broker(client_id="", port=self._server.port, protocol=self._protocol, username=self._username),
             centre_id="test",
+            prefix=self._prefix,
             publish_events=self._events,
             epoch=self._epoch,
             on_link_up=self.ups.append,
@@ -123,7 +126,9 @@ class Peer:
         protocol: Protocol = "5",
         will: Will | None = None,
         username: str | None = None,
+        topics: wire.Topics = TOPICS,
     ) -> None:
+        self._topics = topics
         self.heard: list[tuple[str, Any]] = []
         self.retained: list[tuple[str, Any]] = []
         self._more = asyncio.Event()
@@ -131,10 +136,10 @@ class Peer:
             Broker(client_id=name, port=server.port, protocol=protocol, username=username),
             self._receive,
             subscribe=[
-                f"{TOPICS.root}/+/+/replies",
-                f"{TOPICS.root}/+/+/inbox",
-                f"{TOPICS.root}/router/#",
-                f"{TOPICS.root}/events/#",
+                f"{topics.root}/+/+/replies",
+                f"{topics.root}/+/+/inbox",
+                f"{topics.root}/router/#",
+                f"{topics.root}/events/#",
             ],
             will=will,
         )
@@ -148,7 +153,7 @@ class Peer:
         await self.connection.__aexit__()
 
     def _receive(self, message: Received) -> None:
-        told = (message.topic.removeprefix(TOPICS.root + "/"), json.loads(message.payload))
+        told = (message.topic.removeprefix(self._topics.root + "/"), json.loads(message.payload))
         (self.retained if message.is_retained else self.heard).append(told)
         self._more.set()
 
@@ -161,13 +166,13 @@ class Peer:
     ) -> asyncio.Future[None]:
         """Send bytes as a command."""
         return self.connection.publish(
-            f"{TOPICS.root}/{sender}/commands/{verb}", payload, is_retained=is_retained
+            f"{self._topics.root}/{sender}/commands/{verb}", payload, is_retained=is_retained
         )
 
     def connection_of(self, agent: str, session: str, *, is_connected: bool) -> asyncio.Future[None]:
         """Publish what an agent's ``connection`` topic says."""
         told = wire.Connection(session=session, is_connected=is_connected).model_dump_json().encode()
-        return self.connection.publish(TOPICS.connection(agent), told, is_retained=True)
+        return self.connection.publish(self._topics.connection(agent), told, is_retained=True)
 
     def on(self, topic: str) -> list[Any]:
         """What was heard on a topic, below the centre's."""

@@ -73,6 +73,18 @@ async def test_nothing_is_acknowledged_or_answered_before_it_is_kept(
             assert [entry.signal.interaction_id for entry in second.journal.entries] == ["i1"]  # type: ignore[union-attr]
 
 
+async def test_what_a_closed_router_gets_is_left_for_the_next(broker: Server) -> None:
+    """A command that arrives between the router's end and the transport's is not answered; the broker keeps it for the next router."""
+    async with Peer(broker) as peer:
+        async with Desk(broker) as first:
+            await first.router.close()
+            await peer.say(SHOP, "submit", request="1", interaction_id="i1", section="s")
+            await until(lambda: first.transport.counts["submit", "left"] == 1)
+        assert not peer.on(f"{SHOP}/replies")
+        async with Desk(broker):
+            assert (await peer.reply(SHOP, "1"))["answer"] == "queued"
+
+
 async def test_a_repeated_command_is_carried_out_once(broker: Server) -> None:
     """The same request gets the same reply, and the engine sees it once; another command under that request is a conflict."""
     async with Desk(broker) as desk, Peer(broker) as peer:
@@ -103,6 +115,7 @@ async def test_a_repeat_while_the_first_is_under_way_waits_with_it(broker: Serve
         desk.journal.gate.set()
         assert (await peer.reply(SHOP, "2"))["type"] == "accepted"
         assert len(peer.on(f"{SHOP}/replies")) == 2
+        assert len(desk.journal.entries) == 2
         assert not desk.transport._desk._repeats._under_way
 
 

@@ -68,8 +68,12 @@ async def test_the_end_of_a_session_is_not_forgotten_in_overload(broker: Server)
     async with Desk(broker, mailbox=1) as desk, Peer(broker) as peer:
         await peer.ask(ANN, "sign-in", request="1", session="s1")
         desk.journal.gate.clear()
-        for number in range(3):
-            await peer.say(SHOP, "submit", request=f"{number}", interaction_id=f"i{number}", section="s")
+        desk.journal.is_waiting.clear()
+        await peer.say(SHOP, "submit", request="0", interaction_id="i0", section="s")
+        async with asyncio.timeout(10):
+            await desk.journal.is_waiting.wait()
+        await peer.say(SHOP, "submit", request="1", interaction_id="i1", section="s")
+        await peer.say(SHOP, "submit", request="2", interaction_id="i2", section="s")
         assert (await peer.reply(SHOP, "2"))["problem"]["code"] == "overloaded"
         await peer.connection_of("ann", "s1", is_connected=False)
         await peer.say(SHOP, "submit", request="9", interaction_id="i9", section="s")
@@ -172,3 +176,15 @@ async def test_of_two_routers_of_one_centre_the_younger_stops(broker: Server, pr
             ] == "queued"
         assert elder.transport.failure is None
     assert reported == ["an MQTT connection has ended"]
+
+
+async def test_routers_of_one_centre_under_prefixes_of_their_own_share_a_broker(broker: Server) -> None:
+    """Two routers with prefixes of their own leave each other alone, as the advice to those with one name says."""
+    async with (
+        Desk(broker, prefix="one") as first,
+        Desk(broker, prefix="two") as second,
+        Peer(broker, topics=wire.Topics("test", "one")) as peer,
+    ):
+        assert (await peer.ask(ANN, "sign-in", request="1", session="s1"))["answer"] == "done"
+        assert second.presence("ann") == "offline"
+        assert (first.downs, second.downs) == ([], [])

@@ -139,6 +139,24 @@ def test_a_file_without_the_columns_says_which(tmp_path: Path) -> None:
         list(Trace(path, mapping).tickets())
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"trace\.csv:1: the file is empty \(its first row has to name the columns\)"),
+        ("at,id,priority,minutes\n", r"trace\.csv:1: there is no row below the header"),
+        (
+            "at,id,priority,minutes\nnow,a,1,5\n",
+            r"trace\.csv: no row can be used; the first: row 2: unreadable-time",
+        ),
+    ],
+)
+def test_an_export_with_nothing_in_it_says_so(tmp_path: Path, text: str, said: str) -> None:
+    """Empty, nothing but a header, or nothing that can be used: each in its own words."""
+    path, mapping = written(tmp_path, text)
+    with pytest.raises(ConfigError, match=said):
+        simulate_trace(load_text(ONE_AGENT), path, mapping)
+
+
 def test_a_broken_archive_is_an_error_not_a_short_trace(tmp_path: Path) -> None:
     """Half a .gz can't be told from a short one but by its end."""
     import gzip

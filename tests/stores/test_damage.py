@@ -427,8 +427,12 @@ async def test_a_changed_format_number_is_damage_and_not_a_matter_of_permissions
     content[offset] ^= 0x40
     path.write_bytes(content)
     with pytest.raises(CorruptError, match="read"):
-        again = SqliteStore(tmp_path)
-        try:
-            await again.append(made.entries)
-        finally:
-            await again.close()
+        await _go_on(tmp_path, made)
+
+
+async def _go_on(folder: Path, made: Journalled) -> None:
+    store = SqliteStore(folder)
+    try:
+        await store.append(made.entries)
+    finally:
+        await store.close()

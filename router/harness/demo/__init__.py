@@ -14,8 +14,9 @@ from typing import Final, Literal
 
 import router as package
 from router.core.effects import Connect, Effect, ReleaseWork, SetPresence
+from router.core.explain import Explanation
 from router.core.plan import Plan
-from router.errors import RouterError
+from router.errors import RouterError, SignalError
 from router.harness.demo.books import Books, Verdict
 from router.harness.demo.commentary import Commentary, Line
 from router.harness.demo.people import Desk, Street
@@ -85,7 +86,8 @@ class _Demo:
         async with self._router as router:
             begun_at = router.now()
             router.on_effect(self._told)
-            fall_silent = router.on_fact(Commentary(router, show).read)
+            commentary = Commentary(router.plan, begun_at, self._explain, show)
+            fall_silent = router.on_fact(commentary.read)
             try:
                 for desk in self._desks.values():
                     self._spawn(desk.work())
@@ -102,6 +104,12 @@ class _Demo:
         if self._error is not None:
             raise self._error
         return self._books.verdict(seed=self._settings.seed, seconds=seconds, speed=self._settings.speed)
+
+    def _explain(self, interaction_id: str) -> Explanation | None:
+        try:
+            return self._router.explain(interaction_id)
+        except SignalError:
+            return None
 
     async def _until_time_is_over(self, stop: asyncio.Event) -> None:
         ends = [stop.wait(), self._is_stopped.wait()]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
 
-from router.core.explain import Explanation
 from router.core.facts import (
     Fact,
     HopLimitReached,
@@ -27,8 +26,7 @@ from router.core.facts import (
     StepTaken,
     WorkSuspended,
 )
-from router.errors import SignalError
-from router.service import Router
+from router.core.plan import Plan
 
 UNFIT: Final = {"kind", "channel", "pool", "requirement"}
 """Codes of agents that it is not for, whatever they do."""
@@ -44,16 +42,52 @@ class Line(NamedTuple):
     mood: str = ""
 
 
-class Commentary:
-    """A sink of facts that hands out lines."""
+class Verdict(Protocol):
+    """What kept one agent from the interaction, or did not."""
 
-    def __init__(self, router: Router, show: Callable[[Line], None]) -> None:
-        self._router = router
+    @property
+    def agent_id(self) -> str:
+        """Who."""
+
+    @property
+    def code(self) -> str:
+        """Why, as a code."""
+
+    @property
+    def detail(self) -> str:
+        """Why, in words."""
+
+
+class Explained(Protocol):
+    """An explanation, of the engine or over the wire."""
+
+    @property
+    def state(self) -> str:
+        """Where the interaction is."""
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """One for each agent."""
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Parts of what is asked that nobody signed in meets."""
+
+
+class Commentary:
+    """A sink of facts that hands out lines; ``explain`` says why an interaction is where it is, None where nobody knows any more."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        started_at: int,
+        explain: Callable[[str], Explained | None],
+        show: Callable[[Line], None],
+    ) -> None:
+        self._explain = explain
         self._show = show
-        self._started_at = router.now()
-        self._names: dict[str, str] = {
-            agent.agent_id: agent.name or agent.agent_id for agent in router.plan.agents
-        }
+        self._started_at = started_at
+        self._names: dict[str, str] = {agent.agent_id: agent.name or agent.agent_id for agent in plan.agents}
         self._is_there: set[str] = set()
         self._step: StepTaken | None = None
 
@@ -151,7 +185,7 @@ class Commentary:
         rule = f" (rule {fact.rule})" if fact.rule else ""
         self._tell(fact, fact.interaction_id, "waits", f"{fact.queue}{rule}: {self._why_not(explanation)}")
 
-    def _why_not(self, explanation: Explanation) -> str:
+    def _why_not(self, explanation: Explained) -> str:
         here = [verdict for verdict in explanation.verdicts if verdict.code != "offline"]
         if not here:
             return "nobody is signed in"
@@ -163,12 +197,6 @@ class Commentary:
         example = next(verdict for verdict in told if verdict.code == counts[0][0])
         summed_up = ", ".join(f"{count} {code}" for code, count in counts)
         return f"{summed_up}; {self._name(example.agent_id)}: {example.detail}"
-
-    def _explain(self, interaction_id: str) -> Explanation | None:
-        try:
-            return self._router.explain(interaction_id)
-        except SignalError:
-            return None
 
     def _offer_ended(self, fact: OfferEnded) -> None:
         name = self._name(fact.agent_id)

@@ -15,7 +15,6 @@ from random import Random, SystemRandom
 from typing import Final
 
 from router.config import load
-from router.harness.demo.books import Books
 from router.harness.live.run import LiveSettings, live_run
 
 UP_S: Final = (0.05, 1.5)
@@ -40,7 +39,9 @@ async def trial(settings: LiveSettings, kills: int, folder: Path) -> dict[str, o
             count = started["replayed"]
             assert isinstance(count, int)
             replayed += count
-        books: Books = await run.close(DRAIN_S)
+        run.let_no_more_come()
+        await asyncio.sleep(DRAIN_S)
+        books = await run.close()
     verdict = books.verdict(seed=settings.seed, seconds=sum(starts), speed=settings.speed)
     starts.sort()
     return {

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGUSR1
-from typing import Literal
+from typing import Final, Literal
 
+from agents.model import AgentKind
 from agents.submitter import SubmitterClient
 from router.core.plan import Plan
+from router.errors import TransportError
 from router.harness.demo.books import Books
 from router.harness.live.children import (
+    LOOK_S,
+    START_S,
     Child,
     Daemon,
     ended_with,
@@ -26,6 +30,9 @@ from router.harness.live.children import (
 from router.harness.live.verdict import close_books
 
 Transport = Literal["mqtt", "http"]
+LEAVE_S: Final = 1.0
+"""The books are closed: agents and customers get so long to say goodbye."""
+KINDS: Final[tuple[AgentKind, ...]] = ("human", "automated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,38 +67,77 @@ class LiveRun:
         )
         self.http_url = f"http://127.0.0.1:{self.http_port}"
         self.url = self.http_url if mqtt_port is None else f"mqtt://127.0.0.1:{mqtt_port}"
-        self.books_of = {name: folder / f"{name}.jsonl" for name in ("bots", "street")}
+        self.books_of = {name: folder / f"{name}.jsonl" for name in (*KINDS, "street")}
         common = ["--url", self.url, "--seed", str(settings.seed), "--speed", str(settings.speed)]
-        names = ",".join(agent.agent_id for agent in plan.agents)
-        bots = [*common, "--centre", plan.centre_id, "--agents", names, "--books", str(self.books_of["bots"])]
         street = [*common, "--centre", str(settings.centre), "--gap-ms", str(settings.gap_ms)]
         street += ["--books", str(self.books_of["street"])]
-        self.bots = make_python("bots", "agents.bot", bots, folder)
+        self.bots = [self._bots(kind, common, folder) for kind in KINDS if self._named(kind)]
         self.street = make_python("street", "router.harness.live.street", street, folder)
+
+    def _named(self, kind: AgentKind) -> str:
+        return ",".join(agent.agent_id for agent in self.plan.agents if agent.kind == kind)
+
+    def _bots(self, kind: AgentKind, common: Sequence[str], folder: Path) -> Child:
+        arguments = [*common, "--centre", self.plan.centre_id, "--agents", self._named(kind)]
+        arguments += ["--books", str(self.books_of[kind])]
+        if kind == "automated":  # quick to answer, and gives much on to people
+            arguments += ["--habits", "prompt", "--transfers", "0.3", "--to-people"]
+        return make_python(f"{kind}-agents", "agents.bot", arguments, folder)
+
+    @property
+    def people(self) -> list[Child]:
+        """The processes of customers and agents."""
+        return [self.street, *self.bots]
 
     async def start(self) -> None:
         """Start the daemon, then agents, then customers."""
         await self.daemon.start()
-        await self.bots.start()
+        for child in self.bots:
+            await child.start()
         await self.street.start()
+        for name, said, count in (
+            *(
+                (kind, b'"signed-in"', len(self._named(kind).split(",")))
+                for kind in KINDS
+                if self._named(kind)
+            ),
+            ("street", b'"opened"', 1),
+        ):
+            await self._until_said(self.books_of[name], said, count)
+
+    async def _until_said(self, books: Path, what: bytes, count: int) -> None:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + START_S
+        while _lines_with(books, what) < count:
+            self.check()
+            if loop.time() > give_up_at:
+                raise TransportError(f"{books.stem}: not everybody is there after {START_S:g} s")
+            await asyncio.sleep(LOOK_S)
 
     def check(self) -> None:
         """Raise ``TransportError`` when one of the processes has ended by itself."""
-        for child in (self.broker, self.daemon.child, self.bots, self.street):
+        for child in (self.broker, self.daemon.child, *self.people):
             if child is not None:
                 child.check()
 
-    async def close(self, drain_s: float) -> Books:
-        """Let no more customers come, those who wait be answered for a while, and return the books of everybody."""
+    def let_no_more_come(self) -> None:
+        """Tell the customers' process that it is enough: nobody calls any more, and nobody who waits hangs up."""
         self.check()
         self.street.send_signal(SIGUSR1)
-        await asyncio.sleep(drain_s)
+
+    async def close(self) -> Books:
+        """Close the books of everybody, and end all processes."""
+        self.check()
         async with SubmitterClient(self.http_url, name="auditor", centre=self.plan.centre_id) as client:
             books = await close_books(list(self.books_of.values()), client)
         self.check()
-        for child in (self.street, self.bots, self.daemon.child):
-            await child.end()
+        await asyncio.gather(*(child.end(LEAVE_S) for child in self.people))
+        await self.daemon.child.end()
         return books
+
+
+def _lines_with(books: Path, what: bytes) -> int:
+    return books.read_bytes().count(what) if books.exists() else 0
 
 
 @asynccontextmanager
@@ -105,7 +151,7 @@ async def live_run(plan: Plan, settings: LiveSettings, folder: Path) -> AsyncIte
         port = free_port()
         broker = make_broker(program, port, folder)
     run = LiveRun(plan, settings, folder, broker, port)
-    children = [run.street, run.bots, run.daemon.child, *([] if broker is None else [broker])]
+    children = [*run.people, run.daemon.child, *([] if broker is None else [broker])]
     async with ended_with(*children):
         if broker is not None and port is not None:
             await broker.start()

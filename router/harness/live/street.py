@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
-import os
 import signal
 import sys
 from pathlib import Path
@@ -37,7 +36,6 @@ class Street:
         self._client = client
         self._books = books
         self._rng = Random(f"{seed}:street")
-        self._prefix = f"{os.getpid()}"
         self._gap_ms = gap_ms
         self._speed = speed
         self._count = 0
@@ -73,7 +71,7 @@ class Street:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _customer(self, want: Wish, number: int) -> None:
-        name = f"{want.channel}-{self._prefix}-{number}"
+        name = f"{want.channel}-{number}"
         try:
             call = await self._client.submit(
                 want.section,
@@ -114,6 +112,7 @@ async def run(arguments: argparse.Namespace, books: Books) -> None:
         street = Street(
             plan, client, books, seed=arguments.seed, gap_ms=arguments.gap_ms, speed=arguments.speed
         )
+        books.write(NAME, "opened")
         sending = asyncio.create_task(street.send())
         listening = asyncio.create_task(street.listen())
         await asyncio.wait(

@@ -157,7 +157,12 @@ class Desk:
     ) -> wire.Reply | None:
         """Return what to say; None where the router has ended: the command stays with the broker, for the next one."""
         if isinstance(result, str):
-            state = agent_state(self._front.centre, sender.name) if isinstance(command, wire.SignIn) else None
+            state = None
+            if isinstance(command, wire.SignIn):
+                try:
+                    state = agent_state(self._front.centre, sender.name)
+                except SignalError as error:  # another plan came in between, and has no such agent
+                    return _refused(command, problem(error))
             return wire.Accepted(
                 request=command.request,
                 answer=result,
