@@ -389,6 +389,7 @@ class _Link(aiomqtt.Client):
         self._last_id = packets.FIRST_ID
         self._output = bytearray()
         self._is_write_due = False
+        self._has_paho_output = False
         self._client._sock_recv = self._take_input  # type: ignore[method-assign]
         self._client._sock_send = self._add_output  # type: ignore[method-assign]
         self._heard = heard
@@ -518,7 +519,15 @@ class _Link(aiomqtt.Client):
         """Take the whole packets that were received, in order."""
         data = bytes(self._received)
         start = 0
-        while (found := packets.bounds(data, start)) is not None:
+        while True:
+            if data[start : start + 2] == packets.PLAIN_PUBACK and start + 4 <= len(data):
+                # Every message that was published comes back as one of these.
+                self._answered(data[start + 2] << 8 | data[start + 3], None)
+                start += 4
+                continue
+            found = packets.bounds(data, start)
+            if found is None:
+                break
             body, end = found
             kind = data[start] & 0xF0
             if kind == packets.PUBACK:
@@ -544,6 +553,7 @@ class _Link(aiomqtt.Client):
                 return
 
     def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        self._has_paho_output = True
         if not self._is_write_due:
             self._is_write_due = True
             self._loop.call_soon_threadsafe(self._write)  # paho connects in a thread of its own
@@ -554,7 +564,9 @@ class _Link(aiomqtt.Client):
     def _write(self) -> None:
         self._is_write_due = False
         try:
-            self._client.loop_write()
+            if self._has_paho_output:
+                self._has_paho_output = False
+                self._client.loop_write()
             self._send()
         except Exception as error:  # noqa: BLE001 - like aiomqtt: whatever it was, the link is over
             self._break(error)

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 PUBLISH: Final = 0x30
 PUBACK: Final = 0x40
+PLAIN_PUBACK: Final = b"\x40\x02"
+"""How a PUBACK begins that has a packet id and no more: all is well."""
 FIRST_ID: Final = 1_024
 """Packet ids below are the library's, for subscriptions."""
 LAST_ID: Final = 65_535
@@ -44,7 +46,7 @@ def publish(topic: str, payload: bytes, packet_id: int, *, is_retained: bool, is
 
 def puback(packet_id: int) -> bytes:
     """Return the PUBACK that says: done."""
-    return b"\x40\x02%b" % packet_id.to_bytes(2, "big")
+    return PLAIN_PUBACK + packet_id.to_bytes(2, "big")
 
 
 def bounds(data: bytes | bytearray, start: int) -> tuple[int, int] | None:

@@ -1,5 +1,5 @@
-"""Durable interactions a second over MQTT and HTTP: the daemon as it is shipped, with a strict journal on the disk, beside a bare loop of the
-same client (MQTT) or web framework (HTTP) that exchanges the same messages with the same customers and agents, in turns within one run.
+"""Durable interactions a second over MQTT and HTTP: the daemon as it is shipped, with a strict journal on the disk, beside a bare loop
+of the same client (MQTT) or web framework (HTTP) that exchanges the same messages with the same people, in turns within one run.
 
     python -m benchmarks.durable.compare [--transports mqtt http] [--count N] [--rounds N] [--folder PATH] [--json]
 
@@ -80,6 +80,14 @@ class Figures:
         return statistics.median(d.cpu_us / b.cpu_us for d, b in zip(self.daemon, self.bare, strict=True))
 
 
+def write_conf(folder: Path, port: int) -> None:
+    """Write the project's configuration of the broker, with a port and folder of ours."""
+    data = folder / "broker"
+    data.mkdir()
+    conf = CONF.read_text().replace("listener 1883", f"listener {port}")
+    (folder / "mosquitto.conf").write_text(conf.replace("/mosquitto/data/", f"{data}/"))
+
+
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -93,12 +101,7 @@ async def broker(transport: str, folder: Path) -> AsyncIterator[int | None]:
     if program is None:
         raise SystemExit("mosquitto is not installed: install it, or say --transports http")
     port = free_port()
-    data = folder / "broker"
-    data.mkdir()
-    conf = (
-        CONF.read_text().replace("listener 1883", f"listener {port}").replace("/mosquitto/data/", f"{data}/")
-    )
-    (folder / "mosquitto.conf").write_text(conf)
+    write_conf(folder, port)
     child = Child("mosquitto", [program, "-c", str(folder / "mosquitto.conf")], folder, os.environ)
     async with ended_with(child):
         await child.start()
@@ -250,7 +253,7 @@ def check_books(desks: dict, streets: dict, count: int) -> None:  # type: ignore
     """Raise ``WrongAnswerError`` unless all was accepted, offered once, finished, and ended once."""
     wrong = []
     for what, book in (
-        ("accepted", {call: n for call, n in streets["accepted"].items()}),
+        ("accepted", streets["accepted"]),
         ("offered", {call: len(times) for call, times in desks["offered"].items()}),
         ("finished", desks["finished"]),
         ("ended", {call: len(times) for call, times in streets["ended"].items()}),

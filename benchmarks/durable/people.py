@@ -58,7 +58,7 @@ class Submitter:
         due = time.monotonic()
         for _ in range(self.count):
             due += rng.expovariate(rate)
-            while (left := due - time.monotonic()) > 0:
+            if (left := due - time.monotonic()) > 0:
                 await asyncio.sleep(left)
             self.submit(due)
         await self.over.wait()
@@ -88,7 +88,7 @@ class Submitter:
 
 
 class Agents:
-    """Accept and finish, and note each offer and each answer. The offer of the example is waited with, so that what follows what is plain."""
+    """Accept and finish, and note each offer and each answer. The example is answered late: then it is plain what follows what."""
 
     def __init__(self, transport: str, port: int, agents: int) -> None:
         self.names = agent_names(agents)

@@ -76,8 +76,8 @@ def test_a_snapshot_of_another_plan_or_format_or_a_damaged_one_is_refused() -> N
         Engine.restore(with_queue(plan, priority=1), BUILT_IN, data)
     with pytest.raises(ValueError, match="this version reads 'switchroom.snapshot/2'"):
         Engine.restore(plan, BUILT_IN, {**data, "format": "other/9"})
-    columns = {**data["columns"], "agents": ["id"]}
-    with pytest.raises(ValueError, match="damaged: ValueError: the columns of agents"):
+    columns = {"interactions": [], "holdings": [], "agents": ["id"]}
+    with pytest.raises(ValueError, match="damaged: ValueError: the columns of interactions"):
         Engine.restore(plan, BUILT_IN, {**data, "columns": columns})
     with pytest.raises(ValueError, match="damaged: KeyError: 'agents'"):
         Engine.restore(plan, BUILT_IN, {key: value for key, value in data.items() if key != "agents"})

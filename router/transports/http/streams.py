@@ -112,7 +112,8 @@ class Stream:
         rests after every message.
         """
         loop = asyncio.get_running_loop()
-        resting = self._resting = loop.create_future()
+        resting: asyncio.Future[bool] = loop.create_future()
+        self._resting = resting
         due = loop.call_later(self._streams.keep_alive_s, partial(self._end_rest, is_rung=False))
         try:
             return await resting

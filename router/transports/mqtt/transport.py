@@ -247,7 +247,7 @@ class MqttTransport:
         self._post("dead letters", self._topics.dead_letters, dead, DEAD_LETTERS_WAITING)
 
     def _post(self, kind: str, topic: str, message: wire.Message, room: int) -> None:
-        if not self._connection.post(topic, message.model_dump_json().encode(), room=room):
+        if not self._connection.post(topic, wire.to_json(message), room=room):
             self.dropped[kind] += 1
 
     # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
