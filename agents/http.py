@@ -187,6 +187,34 @@ class HttpLine:
                 self._news.put_nowait(model.validate_json(event.data))
 
 
+class Watcher:
+    """Reads what a router tells everybody who asks: its events from the beginning on, and explanations."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=None, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def events(self) -> AsyncIterator[wire.Event]:
+        """Yield every event, until the router ends the stream."""
+        async with self._client.stream("GET", "/v1/events", params={"after": "0"}) as response:
+            async for event in _events(response):
+                if event.name == "message":
+                    yield wire.Event.model_validate_json(event.data)
+
+    async def explanation(self, interaction_id: str) -> views.Explanation | None:
+        """Return why the interaction is where it is; None where the router does not know it."""
+        response = await self._client.get(f"/v1/interactions/{interaction_id}/explanation")
+        return views.Explanation.model_validate_json(response.content) if response.is_success else None
+
+
 class _Event(NamedTuple):
     """One server-sent event."""
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Self
@@ -19,6 +20,9 @@ import paho.mqtt.client as paho
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agents import mqtt_packets as packets
 
 IN_FLIGHT_MAX: Final = 200
 """So many published messages may wait for the broker's acknowledgement; less where an MQTT 5 broker says so."""
@@ -32,6 +36,8 @@ ANSWER_WITHIN_S: Final = 5.0
 """So long the broker may take to answer a connection or a subscription."""
 
 _READ_SIZE: Final = 65_536
+_FAILURE: Final = 0x80
+"""Reason codes from here on say no."""
 
 _QUIET: Final = logging.getLogger("agents.mqtt")
 _QUIET.addHandler(logging.NullHandler())
@@ -300,14 +306,7 @@ class Connection:
         if self._on_down is not None:
             self._on_down(ConnectionLostError(f"ended by {type(error).__name__}: {error}"))
 
-    def _heard(self, message: paho.MQTTMessage, link_number: int) -> None:
-        received = Received(
-            message.topic,
-            bytes(message.payload),
-            message.retain,
-            message.dup,
-            (link_number, message.mid if message.qos else 0),
-        )
+    def _heard(self, received: Received) -> None:
         self._receive(received)
         if not self._acknowledges:
             self.acknowledge(received)
@@ -328,7 +327,7 @@ class Connection:
     def _pump(self) -> None:
         link, waiting, in_flight = self._link, self._waiting, self._in_flight
         while link is not None and waiting and len(in_flight) < self._window:
-            mid = link.publish_now(waiting[0])
+            mid = link.publish_now(waiting[0], in_flight)
             if mid is None:
                 return
             in_flight[mid] = waiting.popleft()
@@ -346,20 +345,20 @@ def _finish(outgoing: _Outgoing, error: MqttError | None) -> None:
 
 
 class _Link(aiomqtt.Client):
-    """One life of the connection. The only place that reaches into aiomqtt and paho: messages are taken from paho's callback, since
-    aiomqtt's queue acknowledges before anybody has seen them and costs a task each; reason codes of publishes, which aiomqtt drops,
-    are kept.
+    """One life of the connection. The only place that reaches into aiomqtt and paho. They connect, subscribe, keep alive and take leave;
+    messages and their acknowledgements are read and written here: aiomqtt acknowledges before anybody has seen a message and drops the
+    reason codes of publishes, and paho spends several times as long on each packet as the router on its decision.
     """
 
     def __init__(
         self,
         broker: Broker,
         will: Will | None,
-        heard: Callable[[paho.MQTTMessage, int], None],
+        heard: Callable[[Received], None],
         answered: Callable[[int, str | None], None],
         number: int,
     ) -> None:
-        is_v5 = broker.protocol == "5"
+        self._is_v5 = is_v5 = broker.protocol == "5"
         properties = None
         if is_v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -383,11 +382,14 @@ class _Link(aiomqtt.Client):
         )
         self._client.max_inflight_messages_set(65_535)  # ours is the bound
         self._client.connect_timeout = ANSWER_WITHIN_S
-        # paho asks the system for one byte, then another, then the rest of each packet, and writes packets one by one
-        self._input = b""
-        self._input_at = 0
+        self._received = bytearray()
+        self._for_paho = b""
+        self._for_paho_at = 0
+        self._is_at_end = False
+        self._last_id = packets.FIRST_ID
         self._output = bytearray()
         self._is_write_due = False
+        self._has_paho_output = False
         self._client._sock_recv = self._take_input  # type: ignore[method-assign]
         self._client._sock_send = self._add_output  # type: ignore[method-assign]
         self._heard = heard
@@ -436,39 +438,57 @@ class _Link(aiomqtt.Client):
             if self._disconnected.done() and not self._disconnected.cancelled():
                 self._disconnected.exception()
 
-    def publish_now(self, outgoing: _Outgoing) -> int | None:
-        info = self._client.publish(outgoing.topic, outgoing.payload, 1, outgoing.is_retained)
-        return info.mid if info.rc == paho.MQTT_ERR_SUCCESS else None
+    def publish_now(self, outgoing: _Outgoing, in_flight: Mapping[int, object]) -> int | None:
+        """Send the message and return its packet id, none of ``in_flight``; None where there is no connection."""
+        if self._client._sock is None or self._disconnected.done():
+            return None
+        packet_id = self._last_id
+        while True:
+            packet_id = packet_id + 1 if packet_id < packets.LAST_ID else packets.FIRST_ID
+            if packet_id not in in_flight:
+                break
+        self._last_id = packet_id
+        self._write_later(
+            packets.publish(
+                outgoing.topic,
+                outgoing.payload,
+                packet_id,
+                is_retained=outgoing.is_retained,
+                is_v5=self._is_v5,
+            )
+        )
+        return packet_id
 
     def acknowledge(self, mid: int) -> None:
-        self._client.ack(mid, 1)
+        self._write_later(packets.puback(mid))
 
     # ── many packets in one call of the system ───────────────────────────────────────────────────────────────────
 
-    def _take_input(self, bufsize: int) -> bytes:
-        """Stand in for paho's own reading: give what is there, ask the system only when nothing is."""
-        if self._is_drained:
-            sock = self._client._sock
-            if sock is None:
-                raise ConnectionError("the socket is closed")
-            try:
-                self._input = sock.recv(_READ_SIZE)
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                raise BlockingIOError from None
-            self._input_at = 0
-        start, self._input_at = self._input_at, self._input_at + bufsize
-        return self._input[start : self._input_at]
+    def _write_later(self, packet: bytes) -> None:
+        """Keep the packet with the others of this turn."""
+        self._output += packet
+        if not self._is_write_due:
+            self._is_write_due = True
+            self._loop.call_soon(self._write)
 
-    @property
-    def _is_drained(self) -> bool:
-        return self._input_at >= len(self._input)
+    def _take_input(self, bufsize: int) -> bytes:
+        """Stand in for paho's own reading: give what was put there for it."""
+        start, self._for_paho_at = self._for_paho_at, self._for_paho_at + bufsize
+        given = self._for_paho[start : self._for_paho_at]
+        if not given and not self._is_at_end:
+            raise BlockingIOError
+        return given
 
     def _add_output(self, buf: bytes | bytearray) -> int:
-        """Stand in for paho's own sending: keep the packet with the others of this turn."""
+        """Stand in for paho's own sending."""
         self._output += buf
         return len(buf)
 
     def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        # Packets of a turn leave together anyhow; held back for an acknowledgement, an answer takes up to 40 ms.
+        with suppress(OSError):  # not every kind of socket knows it
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
         def begin() -> None:
             self._loop.add_reader(sock.fileno(), self._read)
             self._misc_task = self._loop.create_task(self._misc_loop())
@@ -476,17 +496,64 @@ class _Link(aiomqtt.Client):
         self._loop.call_soon_threadsafe(begin)
 
     def _read(self) -> None:
-        client = self._client
         try:
-            while client.loop_read() == paho.MQTT_ERR_SUCCESS:
-                sock = client._sock
-                has_more = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-                if sock is None or (self._is_drained and not has_more):
+            while (sock := self._client._sock) is not None:
+                try:
+                    data = sock.recv(_READ_SIZE)
+                except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    return
+                except OSError:
+                    data = b""
+                if not data:
+                    self._is_at_end = True
+                    self._give_paho(b"")
+                    return
+                self._received += data
+                self._take_packets()
+                if len(data) < _READ_SIZE and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
                     return
         except Exception as error:  # noqa: BLE001 - like aiomqtt: whatever it was, the link is over
             self._break(error)
 
+    def _take_packets(self) -> None:
+        """Take the whole packets that were received, in order."""
+        data = bytes(self._received)
+        start = 0
+        while True:
+            if data[start : start + 2] == packets.PLAIN_PUBACK and start + 4 <= len(data):
+                # Every message that was published comes back as one of these.
+                self._answered(data[start + 2] << 8 | data[start + 3], None)
+                start += 4
+                continue
+            found = packets.bounds(data, start)
+            if found is None:
+                break
+            body, end = found
+            kind = data[start] & 0xF0
+            if kind == packets.PUBACK:
+                mid, code = packets.read_puback(data, body, end)
+                self._answered(mid, None if code < _FAILURE else _reason(code))
+            elif kind != packets.PUBLISH or not self._take_publish(data, start, body, end):
+                self._give_paho(data[start:end])
+            start = end
+        del self._received[:start]
+
+    def _take_publish(self, data: bytes, start: int, body: int, end: int) -> bool:
+        """Hand the message on; False where paho is to read it."""
+        published = packets.read_publish(data, start, body, end, is_v5=self._is_v5)
+        if published is None:
+            return False
+        self._hand_on(Received(*published[:4], (self._number, published.packet_id)))
+        return True
+
+    def _give_paho(self, packet: bytes) -> None:
+        self._for_paho, self._for_paho_at = packet, 0
+        while self._client.loop_read() == paho.MQTT_ERR_SUCCESS:
+            if self._for_paho_at >= len(packet):
+                return
+
     def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        self._has_paho_output = True
         if not self._is_write_due:
             self._is_write_due = True
             self._loop.call_soon_threadsafe(self._write)  # paho connects in a thread of its own
@@ -497,7 +564,9 @@ class _Link(aiomqtt.Client):
     def _write(self) -> None:
         self._is_write_due = False
         try:
-            self._client.loop_write()
+            if self._has_paho_output:
+                self._has_paho_output = False
+                self._client.loop_write()
             self._send()
         except Exception as error:  # noqa: BLE001 - like aiomqtt: whatever it was, the link is over
             self._break(error)
@@ -540,16 +609,25 @@ class _Link(aiomqtt.Client):
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        acknowledgement = (self._number, message.mid if message.qos else 0)
+        self._hand_on(
+            Received(message.topic, bytes(message.payload), message.retain, message.dup, acknowledgement)
+        )
+
+    def _hand_on(self, received: Received) -> None:
         try:
-            self._heard(message, self._number)
+            self._heard(received)
         except Exception as error:
             self.failure = error
             raise
 
-    def _on_publish(
-        self, client: paho.Client, userdata: Any, mid: int, reason_code: Any, properties: Any
-    ) -> None:
-        self._answered(mid, str(reason_code) if reason_code.is_failure else None)
+
+def _reason(code: int) -> str:
+    """Return what a reason code of a PUBACK means, in words."""
+    try:
+        return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
+    except (KeyError, ValueError):
+        return f"reason code {code:#04x}"
 
 
 def _will(will: Will, *, is_v5: bool) -> aiomqtt.Will:

@@ -439,6 +439,11 @@ SUBMITTER_MESSAGE: Final[TypeAdapter[Any]] = TypeAdapter(SubmitterMessage)
 REPLY: Final[TypeAdapter[Any]] = TypeAdapter(Reply)
 
 
+def to_json(message: Message) -> bytes:
+    """Return the message as it goes over the wire: what ``model_dump_json`` gives, without a text in between."""
+    return message.__pydantic_serializer__.to_json(message)
+
+
 def moment(ms: int) -> datetime:
     """Return milliseconds since 1970 as a moment in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC)

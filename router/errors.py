@@ -103,8 +103,11 @@ GUESSED_AMONG_MAX: Final = 5_000
 
 
 def shown(value: object) -> str:
-    """Return the value as a message shows it: cut to 80 characters."""
-    text = repr(value)
+    """Return the value as a message shows it: cut to 80 characters. Never raises, whatever it is given."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - nested too deep, too many digits, or a repr of somebody else's that fails
+        text = f"a value of type {type(value).__name__} that cannot be written out"
     return text if len(text) <= 80 else text[:76] + "…" + text[-1]
 
 

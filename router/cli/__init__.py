@@ -141,4 +141,9 @@ def run(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (head, less) is gone; nothing may be written any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+    except OSError as error:
+        if error.filename is None:  # no file's fault: ours
+            raise
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        return ERROR
     return result if isinstance(result, int) else OK

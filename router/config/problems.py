@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +20,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Schema = dict[str, Any]
 
 _ROUNDS_MAX = 6
+_ALMOST_A_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _EXPECTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -199,7 +201,7 @@ def _key_hint(detail: ErrorDetails, model: type[BaseModel]) -> str:
 def _quoting_hint(kind: str, value: object) -> str:
     if kind == "string_type" and isinstance(value, int | float):
         return f"put it in quotes: '{str(value).lower() if isinstance(value, bool) else shown(value)}'"
-    if kind.startswith("int") and isinstance(value, str) and value.lstrip("+-0").isdigit():
+    if kind.startswith("int") and isinstance(value, str) and _ALMOST_A_NUMBER.match(value):
         return f"write {int(value)}, without quotes, sign or leading zeros"
     if kind.startswith("bool") and isinstance(value, str) and value.lower() in {"yes", "on", "y"}:
         return "write true"

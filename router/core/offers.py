@@ -21,7 +21,7 @@ from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
 from router.core.records import AgentState, Holding, Interaction
-from router.errors import SignalError
+from router.errors import SignalError, shown
 
 
 def rules_of(interaction: Interaction) -> OfferRules:
@@ -134,7 +134,9 @@ def offer_of(centre: Centre, offer_id: OfferId, agent_id: AgentId) -> Holding:
     centre.forget()
     holding = centre.offers.get(offer_id)
     if holding is None:
-        raise SignalError("unknown-offer", f"offer {offer_id!r} is not known, or ended more than an hour ago")
+        raise SignalError(
+            "unknown-offer", f"offer {shown(offer_id)} is not known, or ended more than an hour ago"
+        )
     if holding.agent.id != agent_id:
         raise SignalError("not-yours", f"offer {offer_id} was made to another agent than {agent_id!r}")
     return holding

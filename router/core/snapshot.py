@@ -1,13 +1,15 @@
 """The whole state of a centre as plain data, and back.
 
 What can be worked out again (classes, profiles, free sets, deadlines) is not written down. Interactions are referred to
-by their number, holdings by their decision. The plan is named, not contained: whoever keeps snapshots keeps plans too.
+by their number, holdings by their decision. Of these and of agents there may be very many, so that each is a row of values, and the names
+of the columns are written once. The plan is named, not contained: whoever keeps snapshots keeps plans too.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any as Whatever
 from typing import Final
 
@@ -32,13 +34,14 @@ from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.records import AgentState, Holding, Interaction, LadderState
+from router.core.signals import InteractionArrived
 
-FORMAT: Final = "switchroom.snapshot/1"
+FORMAT: Final = "switchroom.snapshot/2"
 
 Data = dict[str, Whatever]
+Row = list[Whatever]
 
 _INTERACTION_FIELDS: Final = (
-    "id",
     "number",
     "priority",
     "origin",
@@ -91,6 +94,30 @@ _AGENT_FIELDS: Final = (
     "lease_due",
     "leaving",
 )
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "interactions": (
+        *_INTERACTION_FIELDS,
+        "queue",
+        "channel",
+        "requirement",
+        "relaxations",
+        "opened",
+        "refused",
+        "ladder",
+        *(f"arrival.{name}" for name in InteractionArrived._fields),
+    ),
+    "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
+    "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
+}
+_ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
+"""The first of the columns that make the arrival."""
+_ATTRIBUTES: Final = _ARRIVAL + InteractionArrived._fields.index("attributes")
+_REQUIREMENT: Final = _ARRIVAL + InteractionArrived._fields.index("requirement")
+
+_of_interaction: Final[Callable[[Interaction], tuple[Whatever, ...]]] = attrgetter(*_INTERACTION_FIELDS)
+_of_holding: Final[Callable[[Holding], tuple[Whatever, ...]]] = attrgetter(*_HOLDING_FIELDS)
+_of_agent: Final[Callable[[AgentState], tuple[Whatever, ...]]] = attrgetter(*_AGENT_FIELDS)
+
 _CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer", "link_lost_at")
 
 
@@ -125,49 +152,47 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
     }
 
 
-def _dump_interaction(interaction: Interaction) -> Data:
+def _dump_interaction(interaction: Interaction) -> Row:
     ladder = interaction.ladder
-    return {
-        **{name: getattr(interaction, name) for name in _INTERACTION_FIELDS},
-        "arrival": to_data(interaction.arrival),
-        "queue": interaction.queue.plan.queue_id,
-        "channel": interaction.channel.channel_id,
-        "requirement": None if interaction.origin == "queue" else to_data(interaction.asked.tree),
-        "relaxations": to_data(interaction.relaxations),
-        "opened": list(interaction.opened),
-        "refused": None if interaction.refused is None else dict(sorted(interaction.refused.items())),
-        "ladder": None
+    refused, relaxations = interaction.refused, interaction.relaxations
+    row = [
+        *_of_interaction(interaction),
+        interaction.queue.plan.queue_id,
+        interaction.channel.channel_id,
+        None if interaction.origin == "queue" else to_data(interaction.asked.tree),
+        to_data(relaxations) if relaxations else [],
+        list(interaction.opened),
+        None if refused is None else dict(sorted(refused.items())),
+        None
         if ladder is None
         else {
             "taken": sorted(map(list, ladder.taken)),
             "caught_up": sorted(map(list, ladder.caught_up)),
             "waiting": to_data(ladder.waiting),
         },
-    }
+        *interaction.arrival,
+    ]
+    row[_ATTRIBUTES] = dict(row[_ATTRIBUTES])
+    if row[_REQUIREMENT] is not None:
+        row[_REQUIREMENT] = to_data(row[_REQUIREMENT])
+    return row
 
 
-def _dump_holding(holding: Holding) -> Data:
-    return {
-        **{name: getattr(holding, name) for name in _HOLDING_FIELDS},
-        "interaction": holding.interaction.number,
-        "agent": holding.agent.id,
-        "is_owner": holding.interaction.owner is holding,
-    }
+def _dump_holding(holding: Holding) -> Row:
+    interaction = holding.interaction
+    return [*_of_holding(holding), interaction.number, holding.agent.id, interaction.owner is holding]
 
 
-def _dump_agent(agent: AgentState) -> Data:
-    return {
-        "id": agent.id,
-        **{name: getattr(agent, name) for name in _AGENT_FIELDS},
-        "spec": to_data(agent.spec) if agent.leaving else None,
-        "holdings": [holding.decision for holding in agent.holdings],
-    }
+def _dump_agent(agent: AgentState) -> Row:
+    spec = to_data(agent.spec) if agent.leaving else None
+    return [*_of_agent(agent), agent.id, spec, [holding.decision for holding in agent.holdings]]
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -185,11 +210,14 @@ def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Ce
         )
     try:
         return _load(plan, policies, snapshot)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the snapshot is damaged: {type(error).__name__}: {error}") from error
 
 
 def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
+    for name, columns in _COLUMNS.items():
+        if snapshot["columns"][name] != list(columns):
+            raise ValueError(f"the columns of {name} are {snapshot['columns'][name]}, not {list(columns)}")
     centre = Centre(plan, policies, snapshot["now"])
     for name in _CENTRE_FIELDS:
         setattr(centre, name, snapshot[name])
@@ -201,15 +229,15 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
-    interactions = {data["number"]: _load_interaction(centre, data) for data in snapshot["interactions"]}
+    interactions = {row[0]: _load_interaction(centre, row) for row in snapshot["interactions"]}
     for number in snapshot["known"]:
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
     _load_agents(centre, snapshot["agents"])
-    holdings = {data["decision"]: _load_holding(centre, interactions, data) for data in snapshot["holdings"]}
-    for data in snapshot["agents"]:
-        agent = centre.agents[data["id"]]
-        for decision in data["holdings"]:
+    holdings = {row[0]: _load_holding(centre, interactions, row) for row in snapshot["holdings"]}
+    for *_, agent_id, _, decisions in snapshot["agents"]:
+        agent = centre.agents[agent_id]
+        for decision in decisions:
             _hold_again(centre, agent, holdings[decision])
     for holding in holdings.values():
         if holding.offer_id and holding.offer_end is None:
@@ -234,33 +262,49 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     return centre
 
 
-def _load_interaction(centre: Centre, data: Data) -> Interaction:
-    queue = _queue(centre, data["queue"], ended=data["state"] == "ended")
-    channel = centre.channels.get(data["channel"]) or Channel(channel_id=data["channel"])
-    asked = queue.asked if data["requirement"] is None else centre.needs.asked(from_data(data["requirement"]))
-    arrival = from_data(data["arrival"])
+def _load_interaction(centre: Centre, row: Row) -> Interaction:
+    number, priority, origin, rule, state = row[:5]
+    queue_id, channel_id, requirement, relaxations, opened, refused, ladder_data = row[
+        _ARRIVAL - 7 : _ARRIVAL
+    ]
+    queue = _queue(centre, queue_id, ended=state == "ended")
+    channel = centre.channels.get(channel_id) or Channel(channel_id=channel_id)
+    asked = queue.asked if requirement is None else centre.needs.asked(from_data(requirement))
+    if row[_REQUIREMENT] is not None:
+        row = [*row[:_REQUIREMENT], from_data(row[_REQUIREMENT]), *row[_REQUIREMENT + 1 :]]
+    arrival = InteractionArrived(*row[_ARRIVAL:])
     interaction = Interaction(
-        data["id"],
-        data["number"],
-        arrival,
-        queue,
-        channel,
-        data["priority"],
-        asked,
-        data["origin"],
-        data["rule"],
+        arrival.interaction_id, number, arrival, queue, channel, priority, asked, origin, rule
     )
-    for name in _INTERACTION_FIELDS:
-        setattr(interaction, name, data[name])
-    interaction.relaxations = from_data(data["relaxations"])
-    interaction.opened = tuple(data["opened"])
-    if data["refused"] is not None:
-        interaction.refused = {AgentId(agent): until for agent, until in data["refused"].items()}
-    if data["ladder"] is not None:
+    interaction.state = state
+    # One statement, since this is most of a restart: in the order of _INTERACTION_FIELDS.
+    (
+        interaction.answer,
+        interaction.queued_at,
+        interaction.waiting_since,
+        interaction.waited_ms,
+        interaction.ladder_at,
+        interaction.ladder_due,
+        interaction.need_due,
+        interaction.elapsed_floor,
+        interaction.expedited,
+        interaction.people_only,
+        interaction.refused_clear_at,
+        interaction.hops,
+        interaction.ended_how,
+        interaction.ended_at,
+    ) = row[5 : _ARRIVAL - 7]
+    if relaxations:
+        interaction.relaxations = from_data(relaxations)
+    if opened:
+        interaction.opened = tuple(opened)
+    if refused is not None:
+        interaction.refused = {AgentId(agent): until for agent, until in refused.items()}
+    if ladder_data is not None:
         ladder = interaction.ladder = LadderState()
-        ladder.taken = {(queue_id, step) for queue_id, step in data["ladder"]["taken"]}
-        ladder.caught_up = {(queue_id, step) for queue_id, step in data["ladder"]["caught_up"]}
-        ladder.waiting = list(from_data(data["ladder"]["waiting"]))
+        ladder.taken = {(queue_id, step) for queue_id, step in ladder_data["taken"]}
+        ladder.caught_up = {(queue_id, step) for queue_id, step in ladder_data["caught_up"]}
+        ladder.waiting = list(from_data(ladder_data["waiting"]))
     return interaction
 
 
@@ -276,14 +320,15 @@ def _queue(centre: Centre, queue_id: Whatever, *, ended: bool) -> QueueState:
     return queue
 
 
-def _load_agents(centre: Centre, agents: list[Data]) -> None:
+def _load_agents(centre: Centre, agents: list[Row]) -> None:
     roster = {spec.agent_id: spec for spec in centre.plan.agents}
-    for data in agents:
-        spec = from_data(data["spec"]) if data["spec"] is not None else roster[data["id"]]
+    for row in agents:
+        *values, agent_id, kept, _ = row
+        spec = from_data(kept) if kept is not None else roster[agent_id]
         profile = centre.profiles.of(spec)
         agent = AgentState(spec, profile)
-        for name in _AGENT_FIELDS:
-            setattr(agent, name, data[name])
+        for name, value in zip(_AGENT_FIELDS, values, strict=True):
+            setattr(agent, name, value)
         centre.agents[agent.id] = profile.agents[agent.id] = agent
         if agent.presence != "offline":
             profile.signed_in += 1
@@ -295,19 +340,20 @@ def _load_agents(centre: Centre, agents: list[Data]) -> None:
             centre.deadline(agent.lease_due, LEASE_END, 0, agent.id, agent)
 
 
-def _load_holding(centre: Centre, interactions: dict[int, Interaction], data: Data) -> Holding:
-    interaction = interactions[data["interaction"]]
-    agent = centre.agents.get(data["agent"])
+def _load_holding(centre: Centre, interactions: dict[int, Interaction], row: Row) -> Holding:
+    *values, number, agent_id, is_owner = row
+    interaction = interactions[number]
+    agent = centre.agents.get(agent_id)
     if agent is None:
         nobody = centre.plan.agents[0] if centre.plan.agents else None
-        if nobody is None or data["state"] != "closed":
-            raise KeyError(f"agent {data['agent']!r}")
+        if nobody is None or values[_HOLDING_FIELDS.index("state")] != "closed":
+            raise KeyError(f"agent {agent_id!r}")
         agent = AgentState(nobody, centre.profiles.of(nobody))
-        agent.id = AgentId(data["agent"])
-    holding = Holding(interaction, agent, data["decision"], data["offer_id"], 0, 0, 0, "")
-    for name in _HOLDING_FIELDS:
-        setattr(holding, name, data[name])
-    if data["is_owner"]:
+        agent.id = AgentId(agent_id)
+    holding = Holding(interaction, agent, 0, OfferId(0), 0, 0, 0, "")
+    for name, value in zip(_HOLDING_FIELDS, values, strict=True):
+        setattr(holding, name, value)
+    if is_owner:
         interaction.owner = holding
     return holding
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
 
+from router.core.facts import Fact
 from router.core.signals import LinkLost, LinkRestored, Signal
 from router.daemon.gate import Gate
 from router.daemon.settings import Address, Settings
@@ -46,15 +47,23 @@ class Listening:
 
 @asynccontextmanager
 async def listen(
-    settings: Settings, gate: Gate, translator: Translator, events: EventLog, log: FilteringBoundLogger
+    settings: Settings,
+    gate: Gate,
+    translator: Translator,
+    events: EventLog,
+    log: FilteringBoundLogger,
+    recent: Sequence[Fact] = (),
 ) -> AsyncIterator[Listening]:
-    """Open what the settings ask for. Raises ``TransportError`` where an address cannot be had."""
+    """Open what the settings ask for; ``recent`` is what happened last before a crash.
+
+    Raises ``TransportError`` where an address cannot be had.
+    """
     listening = Listening()
     async with AsyncExitStack() as stack:
         if settings.mqtt is not None:
             listening.mqtt = settings.mqtt
             listening.transport = await stack.enter_async_context(
-                _mqtt(settings, settings.mqtt, gate, translator, events, log)
+                _mqtt(settings, settings.mqtt, gate, translator, events, log, recent)
             )
             try:
                 await listening.transport.connected(BROKER_S)
@@ -84,6 +93,7 @@ def _mqtt(
     translator: Translator,
     events: EventLog,
     log: FilteringBoundLogger,
+    recent: Sequence[Fact],
 ) -> MqttTransport:
     from agents.mqtt import Broker
     from router.transports.mqtt import MqttTransport
@@ -106,6 +116,7 @@ def _mqtt(
         publish_events=True,
         on_link_up=lambda _: link(LinkRestored(), "mqtt.connected"),
         on_link_down=lambda _: link(LinkLost(), "mqtt.lost"),
+        recent=recent,
     )
 
 

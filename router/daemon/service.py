@@ -29,6 +29,8 @@ from router.telemetry.log import log_facts
 from router.transports.commands import Translator
 from router.transports.events import EventLog
 
+TOLD_AGAIN_MS: Final = 30_000
+"""After a crash, what happened in so much time before it is told to submitters again."""
 LOOK_S: Final = 0.05
 """While draining, the daemon looks so often whether agents are done."""
 
@@ -43,10 +45,11 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     log_faults(log)
     plan = load(settings.centre)
     ending = _Ending(log)
+    gc.disable()  # until all is recovered: with very much waiting it would look at everything again and again, and find nothing
     async with AsyncExitStack() as stack:
-        stack.callback(
-            ending.stop_listening
-        )  # last: a signal while all is being closed must not end it half-way
+        # At the very end: a signal while all is being closed must not end it half-way.
+        stack.callback(ending.stop_listening)
+        stack.callback(gc.enable)
         kept = await open_journal(settings, plan, SystemClock(settings.speed).now(), log)
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
@@ -64,10 +67,11 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         if router.plan.version != plan.version:
             await _adopt(router, plan)
             log.info("plan.replaced", version=plan.version)
-        gc.collect()
         gc.freeze()  # what was recovered stays: the collector need not look at it again
+        gc.enable()
+        recent = [fact for fact in kept.recent if fact.at > stopped_at - TOLD_AGAIN_MS]
         translator = Translator(lambda: router.plan, RequirementReader())
-        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log))
+        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
         if kept.store is not None:
             _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))

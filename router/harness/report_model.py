@@ -137,7 +137,9 @@ class CostReport(_Part):
 
     seconds: float = Field(description="From the first event to the last, summed over replications.")
     customers_per_second: float = Field(description="Customers ÷ seconds: of one process.")
-    peak_memory_bytes: int = Field(description="Peak resident memory of the largest process.")
+    peak_memory_bytes: int = Field(
+        description="Peak resident memory of the largest of the processes that simulated."
+    )
     python: str = Field(description="The interpreter's version.")
 
 

@@ -209,7 +209,7 @@ class Router:
             InteractionId(id if id is not None else self._new_id()),
             SectionId(section),
             self._channel(channel),
-            attributes,
+            _kept(attributes),
             None if queue is None else QueueId(queue),
             priority,
             requirement,
@@ -397,3 +397,8 @@ class Router:
         failure = None if isinstance(error, SignalError) else error
         for subscription in self._subscriptions:
             subscription.close(failure)
+
+
+def _kept(attributes: object) -> Any:
+    """A copy of a map: callers go on with their own, and what arrived must stay as it arrived. What is none is refused later."""
+    return dict(attributes) if isinstance(attributes, Mapping) else attributes

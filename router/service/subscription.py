@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar, cast, get_args
 
 from router.core.facts import Fact
-from router.errors import RouterError
+from router.errors import RouterError, shown
 from router.service.waiting import Bell, LagError
 
 FactT = TypeVar("FactT", bound=Fact)
@@ -22,6 +22,9 @@ class Subscription(Generic[FactT]):
     def __init__(self, kinds: tuple[type[FactT], ...], capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"a subscription holds at least 1 fact, not {capacity}")
+        for kind in kinds:
+            if kind not in get_args(Fact):
+                raise TypeError(f"expected kinds of facts from router.core.facts, found {shown(kind)}")
         self._kinds: frozenset[type] = frozenset(kinds)
         self._capacity = capacity
         self._buffer: deque[FactT] = deque()

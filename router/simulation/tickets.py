@@ -200,7 +200,8 @@ class RowReader:
                     "ambiguous-time",
                     f"column {column!r}: {text!r} was twice in {clock.zone}: the clock was set back",
                 )
-            self.noted[f"{column}: was twice as the clock was set back, so the {clock.ambiguous}"] += 1
+            # Once a row, however often it is read: handle time may be counted from the arrival.
+            self.noted[f"{column}: was twice as the clock was set back, so the {clock.ambiguous}"] = 1
             if clock.ambiguous == "second":
                 early = late
         return (early.astimezone(UTC) - EPOCH) // MS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from agents import wire
@@ -49,6 +49,14 @@ class Inboxes:
         self._front = front
         self._deliver = deliver
         self._end = (front.on_fact(self._on_fact), front.on_effect(self._on_effect))
+
+    def tell_again(self, facts: Iterable[Fact]) -> None:
+        """Write once more to submitters what these facts mean to them: a crash may have come between the journal and the letter, and a
+        letter that comes twice says nothing new. Agents need none, they are shown their state.
+        """
+        for fact in facts:
+            if isinstance(fact, InteractionAssigned | InteractionQueued | InteractionEnded):
+                self._on_fact(fact)
 
     def close(self) -> None:
         """Write no more."""
@@ -126,6 +134,7 @@ class Inboxes:
         self._deliver(Letter("agents", agent_id, message))
 
     def _to_submitter(self, centre: Centre, interaction_id: InteractionId, message: wire.Message) -> None:
-        reply_to = centre.known(interaction_id).arrival.reply_to
+        interaction = centre.interactions.get(interaction_id)
+        reply_to = None if interaction is None else interaction.arrival.reply_to
         if reply_to is not None:
             self._deliver(Letter("submitters", reply_to, message))

@@ -177,6 +177,12 @@ class Stand:
         self.router = TestRouter(self._plan, clock=self._clock, snapshot=kept)
         await self._start()
 
+    async def cancelled_meanwhile(self, snapshot: str, interaction_id: str) -> str:
+        """Return a snapshot in which an interaction was cancelled, by a router that no client has heard."""
+        async with TestRouter(self._plan, clock=self._clock, snapshot=json.loads(snapshot)) as router:
+            await router.interaction(interaction_id).cancel()
+            return json.dumps(router.snapshot())
+
     async def break_link(self) -> None:
         await self._transport.break_link()
 

@@ -298,3 +298,13 @@ async def test_nobody_at_the_address() -> None:
     with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:9 for agent 'ana' in 0\.2 s"):
         async with AgentClient("http://127.0.0.1:9", agent="ana", give_up_s=0.2):
             pass
+
+
+async def test_what_ended_behind_the_agents_back_is_told(stand: Stand) -> None:
+    """A router that comes back with the agent signed in, but without one of its contacts, tells it so."""
+    async with stand.submitter() as shop, stand.agent("ana", heartbeat_s=3600) as ana:
+        await shop.submit("support", id="call-1")
+        work = await connected(ana)
+        await stand.start(await stand.cancelled_meanwhile(await stand.stop(), "call-1"))
+        assert await left(work) == "gone"
+        assert ana.work == {}

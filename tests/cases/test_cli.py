@@ -12,8 +12,14 @@ from tests.cases.writing import CONFIGS, SMALL, write
 
 GOOD = (
     SMALL
-    + "description: Rings at once\nshows: §5\n"
-    + "steps: [{sign-in: ana}, {arrive: {call-1: {queue: desk}}, expect: {offered: {call-1: ana}}}]\n"
+    + """
+description: Rings at once
+shows: §5
+steps:
+- sign-in: ana
+- arrive: {call-1: {queue: desk}}
+  expect: {offered: {call-1: ana}}
+"""
 )
 BAD = GOOD.replace("offered: {call-1: ana}", "offered: {call-1: ben}")
 BROKEN = GOOD.replace("offered", "ofered")
@@ -122,6 +128,16 @@ def test_junit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "offer-made" in str(a[0].text)
     assert "unknown key 'ofered'" in str(b[0].get("message"))
     assert len(c) == 0
+
+
+def test_junit_takes_any_character(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot stand in XML is replaced."""
+    write(tmp_path, BAD.replace("expect: {offered: {call-1: ben}}", 'expect: {asked: {call-1: "bell \\a"}}'))
+    report = tmp_path / "report.xml"
+    assert run(capsys, str(tmp_path), "--junit", str(report))[0] == 1
+    assert "expected bell \ufffd, found anybody" in str(
+        ElementTree.parse(report).getroot()[0][0][0].get("message")
+    )
 
 
 def test_one_file_is_a_case(capsys: pytest.CaptureFixture[str]) -> None:

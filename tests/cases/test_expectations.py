@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from router.harness.cases import report
 from router.harness.cases.models_expected import ExpectMap
 from tests.cases.writing import SMALL, run
 
@@ -236,3 +237,36 @@ def test_silent_desktops_lose_their_lease(tmp_path: Path) -> None:
     steps = "- sign-in: [ana, ben]\n- at: 1h\n  silent: ana\n- at: 2h\n  expect: {presence: {ana: offline, ben: ready}}\n"
     text = SMALL + "override: {presence-ttl: 30s}\nsteps:\n" + steps
     assert run(tmp_path, text).has_passed
+
+
+def test_desktops_have_been_there_before_a_lease_was_asked_for(tmp_path: Path) -> None:
+    """A plan that asks for heartbeats, or for quicker ones, loses no agent whose desktop is not silent."""
+    steps = (
+        "- sign-in: [ana, ben]\n- silent: ana\n- at: 1h\n  reload: {override: {presence-ttl: 30s}}\n"
+        "  expect: {presence: {ana: offline, ben: ready}}\n- at: 2h\n  reload: {override: {presence-ttl: 1s}}\n"
+        "- at: 3h\n  expect: {presence: {ben: ready}}\n"
+    )
+    assert run(tmp_path, SMALL + "steps:\n" + steps.replace("3h", "2h1m")).has_passed
+
+
+def test_figures_know_queues_that_a_reload_brings(tmp_path: Path) -> None:
+    """A queue that is new after a reload is counted against its own target."""
+    steps = (
+        "- reload: {override: {sections: {desk: {queues: {new: {answer: {within: 5m}}}}}}}\n"
+        "- arrive: {call-1: {queue: new}}\n- at: 1m\n  sign-in: ana\n- accept: call-1\n"
+        "  expect: {report: {new: {answered: 1, answered-within: 1}}}\n"
+    )
+    assert run(tmp_path, SMALL + "steps:\n" + steps).has_passed
+
+
+def test_long_reports_are_shortened(tmp_path: Path) -> None:
+    """Of very many agents, and of a very long story, only a part is shown, and how much is left out."""
+    steps = "- sign-in: ben\n- arrive: {call-1: {queue: desk}}\n"
+    steps += "".join(f"- at: {second}s\n  decline: call-1\n" for second in range(1, 31))
+    steps += "  expect: {ended: {call-1: completed}, priority: {call-1: 5}}\n"
+    result = run(tmp_path, SMALL + "copies: {ben: 100}\nsteps:\n" + steps)
+    text = report.details(result)
+    assert "… 74 lines …" in text
+    assert "… 25 before" in text
+    assert text.count("why ") == 1  # although two things differ
+    assert text.count("\n") < 90

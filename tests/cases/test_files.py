@@ -53,6 +53,16 @@ def test_a_case_is_about_the_centre_beside_it() -> None:
     assert case.shows == ("§4", "§5")
 
 
+def test_the_centre_is_found_from_any_folder(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The centre beside is found too where the command is given in the folder of the cases; its files are named from there."""
+    write(beside, "steps: [{sign-in: ana}]")
+    monkeypatch.chdir(beside / "cases")
+    assert files.load(Path("case.yaml")).title == "centre/case"
+    (beside / "centre.yaml").write_text("sections: 5", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^\.\./centre\.yaml:1:11: sections: expected a mapping"):
+        files.load(Path("case.yaml"))
+
+
 def test_a_case_may_name_its_centre(tmp_path: Path) -> None:
     """``centre: PATH`` is from the case's own folder; a folder or a file."""
     (tmp_path / "other").mkdir()

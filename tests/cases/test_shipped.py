@@ -11,10 +11,11 @@ import jsonschema
 import pytest
 
 from router import cli
+from router.config.documents import Model
 from router.config.json_schema import schema_of
 from router.config.yaml_source import read_file
 from router.core.explain import CODES
-from router.harness.cases import files
+from router.harness.cases import files, models, models_expected, reference
 from router.harness.cases.models import CaseFile
 from router.harness.cases.script import Case
 from tests.cases.writing import CONFIGS, ROOT
@@ -107,3 +108,20 @@ def test_every_key_is_described() -> None:
 def test_nothing_else_calls_itself_a_case() -> None:
     """Every yaml file in a folder ``cases`` is found."""
     assert sorted(Path(CONFIGS).rglob("cases/*.yaml")) == SHIPPED
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """``python -m router.harness.cases.reference docs/cases.md`` changes nothing."""
+    text = (ROOT / "docs" / "cases.md").read_text(encoding="utf-8")
+    assert text == reference.renewed(text)
+
+
+def test_the_reference_has_every_mapping() -> None:
+    """Every mapping that may stand in a case, and is not the centre's, has a table of its own."""
+    written = {
+        name
+        for module in (models, models_expected)
+        for name, part in vars(module).items()
+        if isinstance(part, type) and issubclass(part, Model) and part.__module__ == module.__name__
+    }
+    assert {model.__name__ for _, model in reference.PARTS} == written

@@ -49,6 +49,13 @@ def test_check_of_a_broken_centre(capsys: pytest.CaptureFixture[str], tmp_path: 
     )
 
 
+def test_a_folder_that_cannot_be_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What the file system refuses is said in a line with the path, not in a traceback."""
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "schemas"
+    assert run(capsys, "schema", "--out", str(out)) == (1, "", f"Error: {out}: Not a directory\n")
+
+
 def test_warnings_do_not_fail_a_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """They go to standard error, the summary to standard output."""
     path = tmp_path / "c.yaml"

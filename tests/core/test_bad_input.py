@@ -58,6 +58,14 @@ def deep(levels: int) -> Requirement:
     return tree
 
 
+def bottomless() -> dict[str, object]:
+    """A map deeper than Python writes out."""
+    tree: dict[str, object] = {}
+    for _ in range(5_000):
+        tree = {"a": tree}
+    return tree
+
+
 BAD: list[tuple[Signal, str, str, str]] = [
     (a_call("x" * 10_240), "bad-id", "", "expected 1 to 64 letters, digits or _ . : -"),
     (a_call("a b"), "bad-id", "", "interaction id 'a b'"),
@@ -90,6 +98,13 @@ BAD: list[tuple[Signal, str, str, str]] = [
         "attributes.a: expected a text of at most 1024",
     ),
     (a_call("n", attributes={"a": {"b": 1}}), "bad-attributes", "", "found {'b': 1}"),
+    (
+        a_call("n", attributes={"a": bottomless()}),
+        "bad-attributes",
+        "",
+        "type dict that cannot be written out",
+    ),
+    (a_call("n", attributes={"a": 10**5_000}), "bad-attributes", "", "type int that cannot be written out"),
     (a_call("n", attributes={"a": float("nan")}), "bad-attributes", "", "finite"),
     (a_call("n", attributes={"": 1}), "bad-attributes", "", "1 to 64 characters"),
     (a_call("n", customer="c" * 257), "bad-text", "", "customer"),
@@ -138,6 +153,7 @@ BAD: list[tuple[Signal, str, str, str]] = [
         "is a person",
     ),
     (OfferAccepted(OfferId(99), ANA), "unknown-offer", "", "99"),
+    (OfferAccepted(OfferId(10**5_000), ANA), "unknown-offer", "", "cannot be written out"),
     (OfferAccepted(OfferId(2), ANA), "not-yours", "", "another agent"),
     (OfferDeclined(OfferId(1), ANA), "offer-ended", "accepted", "ended already: accepted"),
     (ConnectFailed(OfferId(1), ANA), "offer-ended", "accepted", "ended already"),

@@ -74,8 +74,11 @@ def test_a_snapshot_of_another_plan_or_format_or_a_damaged_one_is_refused() -> N
     data = an_engine(plan).snapshot()
     with pytest.raises(ValueError, match="taken under plan 'v1', not under 'v2'"):
         Engine.restore(with_queue(plan, priority=1), BUILT_IN, data)
-    with pytest.raises(ValueError, match="this version reads 'switchroom.snapshot/1'"):
+    with pytest.raises(ValueError, match="this version reads 'switchroom.snapshot/2'"):
         Engine.restore(plan, BUILT_IN, {**data, "format": "other/9"})
+    columns = {"interactions": [], "holdings": [], "agents": ["id"]}
+    with pytest.raises(ValueError, match="damaged: ValueError: the columns of interactions"):
+        Engine.restore(plan, BUILT_IN, {**data, "columns": columns})
     with pytest.raises(ValueError, match="damaged: KeyError: 'agents'"):
         Engine.restore(plan, BUILT_IN, {key: value for key, value in data.items() if key != "agents"})
 

@@ -4,81 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from router.errors import TransportError
-from router.harness.live.children import Daemon, free_port
+from router.harness.live.children import Daemon
+from tests.daemon.desk import CALL, Desk, running
 
 pytestmark = pytest.mark.slow
-
-QUICKSTART = Path("configs/quickstart")
-CALL = {
-    "interaction_id": "c-1",
-    "section": "support",
-    "channel": "voice",
-    "attributes": {"language": "english"},
-}
-
-
-class Desk:
-    """A daemon and somebody who talks to it."""
-
-    def __init__(self, folder: Path, *options: str, durability: Any = "strict") -> None:
-        self.centre = folder / "centre"
-        if not self.centre.exists():
-            shutil.copytree(QUICKSTART, self.centre)
-        self.port = free_port()
-        self.daemon = Daemon(
-            self.centre, folder, http_port=self.port, mqtt_port=None, durability=durability, options=options
-        )
-        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
-
-    async def post(self, path: str, body: object = None) -> dict[str, Any]:
-        """Send a command that is accepted."""
-        answer = await self.http.post(path, json={} if body is None else body)
-        assert answer.is_success, answer.text
-        reply: dict[str, Any] = answer.json()
-        return reply
-
-    async def get(self, path: str) -> dict[str, Any]:
-        """Read something that is there."""
-        answer = await self.http.get(path)
-        assert answer.is_success, answer.text
-        view: dict[str, Any] = answer.json()
-        return view
-
-    def logged(self, event: str) -> list[dict[str, object]]:
-        """What the daemon logged under that name."""
-        return [line for line in self.daemon.lines() if line.get("event") == event]
-
-    async def until_logged(self, event: str, count: int = 1) -> None:
-        """Return once it has been logged so often."""
-        async with asyncio.timeout(30):
-            while len(self.logged(event)) < count:  # noqa: ASYNC110 - another process logs it
-                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """A daemon that runs, strictly durable."""
-    async for running in _running(Desk(tmp_path)):
-        yield running
-
-
-async def _running(desk: Desk) -> AsyncIterator[Desk]:
-    try:
-        await desk.daemon.start()
-        yield desk
-    finally:
-        await desk.daemon.child.kill()
-        await desk.http.aclose()
+    async for ready in running(Desk(tmp_path)):
+        yield ready
 
 
 async def test_what_was_acknowledged_survives_a_kill(desk: Desk) -> None:
@@ -139,7 +82,7 @@ async def test_a_second_daemon_on_the_journal_refuses(desk: Desk, tmp_path: Path
 
 async def test_it_drains_when_told_to_end(tmp_path: Path) -> None:
     """New work is refused and told when to come back, agents finish, and the end is clean: the next start replays nothing."""
-    async for desk in _running(Desk(tmp_path, "--drain", "60")):
+    async for desk in running(Desk(tmp_path, "--drain", "60")):
         await desk.post("/v1/interactions", CALL)
         await desk.post("/v1/interactions", {**CALL, "interaction_id": "c-2", "channel": "mail"})
         agent = (await desk.post("/v1/agents/ana/sign-in"))["agent"]
@@ -160,7 +103,7 @@ async def test_it_drains_when_told_to_end(tmp_path: Path) -> None:
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     """Whatever agents are at; nothing is lost by it."""
-    async for desk in _running(Desk(tmp_path, "--drain", "600")):
+    async for desk in running(Desk(tmp_path, "--drain", "600")):
         await desk.post("/v1/interactions", CALL)
         await desk.post("/v1/agents/ana/sign-in")
         desk.daemon.child.send_signal(signal.SIGTERM)
@@ -244,7 +187,7 @@ async def test_a_taken_port_is_said(desk: Desk, tmp_path: Path) -> None:
 
 async def test_snapshots_are_kept_beside_the_running_daemon(tmp_path: Path) -> None:
     """Another process makes them; after a kill only what came later is replayed."""
-    async for desk in _running(Desk(tmp_path, "--snapshot-every", "5")):
+    async for desk in running(Desk(tmp_path, "--snapshot-every", "5")):
         for number in range(10):
             await desk.post("/v1/interactions", {**CALL, "interaction_id": f"c-{number}"})
         await desk.until_logged("snapshot.kept")
@@ -256,21 +199,43 @@ async def test_snapshots_are_kept_beside_the_running_daemon(tmp_path: Path) -> N
 async def test_a_snapshot_is_due_for_what_was_replayed_too(tmp_path: Path) -> None:
     """A daemon that is killed before it has written enough by itself keeps one after the next start, so that starts stay short."""
     before = Desk(tmp_path)
-    async for desk in _running(before):
+    async for desk in running(before):
         await desk.post("/v1/agents/ana/sign-in")
         for _ in range(10):
             await desk.post("/v1/agents/ana/not-ready")
             await desk.post("/v1/agents/ana/ready")
         await desk.daemon.kill()
-    async for desk in _running(Desk(tmp_path, "--snapshot-every", "20")):
+    async for desk in running(Desk(tmp_path, "--snapshot-every", "20")):
         await desk.until_logged("snapshot.kept")
 
 
 async def test_memory_says_what_it_is_worth(tmp_path: Path) -> None:
     """The bound is printed, and after a kill nothing is there."""
-    async for desk in _running(Desk(tmp_path, durability="memory")):
+    async for desk in running(Desk(tmp_path, durability="memory")):
         assert "all is lost" in str(desk.logged("daemon.started")[0]["bound"])
         await desk.post("/v1/interactions", CALL)
         await desk.daemon.kill()
         await desk.daemon.start()
         assert (await desk.http.get("/v1/interactions/c-1")).status_code == 404
+
+
+async def test_a_disk_that_takes_no_more_stops_it_loudly_and_loses_nothing(tmp_path: Path) -> None:
+    """It ends with 1 and says what failed and where; started again with room, everything that was acknowledged is there."""
+    desk = Desk(tmp_path)
+    command = desk.daemon.child.command
+    desk.daemon.child.command = ["sh", "-c", 'ulimit -f 800; exec "$@"', "sh", *command]  # 512 bytes each
+    acknowledged: list[str] = []
+    async for small in running(desk):
+        for number in range(10_000):
+            body = {**CALL, "interaction_id": f"c-{number}", "attributes": {"note": "x" * 1000}}
+            if not await small.try_post("/v1/interactions", body):
+                break
+            acknowledged.append(f"c-{number}")
+        async with asyncio.timeout(30):
+            assert await small.daemon.child.wait() == 1
+        assert "journal.db: the disk failed" in str(small.logged("daemon.failed")[0]["detail"])
+        assert acknowledged
+        small.daemon.child.command = command
+        await small.daemon.start()
+        for name in acknowledged:
+            assert (await small.get(f"/v1/interactions/{name}"))["state"] == "queued"

@@ -153,6 +153,18 @@ async def test_two_that_submit_the_same_id_at_once_get_one_interaction(router: T
     assert router.interaction("call-1") is same
 
 
+async def test_what_arrived_stays_as_it_arrived(router: TestRouter) -> None:
+    """The sender may use its map of attributes again; the same content is still the same, and other content still a conflict."""
+    attributes: dict[str, str | bool] = {"language": "french"}
+    call = await router.submit("support", id="call-1", attributes=attributes)
+    before = router.snapshot()
+    attributes["language"] = "english"
+    assert router.snapshot() == before
+    assert await router.submit("support", id="call-1", attributes={"language": "french"}) is call
+    with pytest.raises(SignalError, match=r"attributes\.language was 'french', is now 'english'"):
+        await router.submit("support", id="call-1", attributes=attributes)
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
@@ -162,6 +174,7 @@ async def test_two_that_submit_the_same_id_at_once_get_one_interaction(router: T
         ({"id": "a b"}, "bad-id"),
         ({"id": "x" * 10_000}, "bad-id"),
         ({"attributes": {"n": float("nan")}}, "bad-attributes"),
+        ({"attributes": [("n", 1)]}, "bad-attributes"),
     ],
 )
 async def test_a_wrong_arrival_is_refused_with_its_code(

@@ -153,6 +153,14 @@ async def test_long_ids_are_cut_and_guesses_are_cheap() -> None:
             await router.sign_in("b7")
 
 
+@pytest.mark.parametrize("kind", ["OfferMade", int, made.OfferAccepted, None], ids=str)
+async def test_what_is_no_fact_cannot_be_subscribed_to(kind: Any) -> None:
+    """It would never come, and the reader would wait for ever without a word."""
+    async with TestRouter(a_small_plan()) as router:
+        with pytest.raises(TypeError, match="expected kinds of facts from router.core.facts, found "):
+            router.subscribe(kind)
+
+
 def test_a_path_is_no_plan() -> None:
     """The commonest first mistake is told at once, with what would do."""
     with pytest.raises(

@@ -193,6 +193,37 @@ async def test_speaks_tls(tmp_path: Path, protocol: Protocol) -> None:
     gc.collect()
 
 
+async def test_the_link_is_up_before_anything_is_heard() -> None:
+    """A message that comes in one piece with the answer to the subscription, as it does to a busy program, is heard after ``on_up``."""
+
+    async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Speak just enough of MQTT 3.1.1: CONNACK; then SUBACK and a retained message at once; then listen to the end."""
+        _, length = await reader.readexactly(2)
+        await reader.readexactly(length)
+        writer.write(b"\x20\x02\x00\x00")
+        _, length = await reader.readexactly(2)
+        packet_id = (await reader.readexactly(length))[:2]
+        writer.write(b"\x90\x03" + packet_id + b"\x01" + b"\x31\x04\x00\x01tx")
+        await reader.read()
+        writer.close()
+
+    story: list[str] = []
+    heard = asyncio.Event()
+
+    def receive(message: Received) -> None:
+        story.append(message.topic)
+        heard.set()
+
+    server = await asyncio.start_server(broker, "127.0.0.1", 0)
+    async with server:
+        me = Broker(client_id="x", port=server.sockets[0].getsockname()[1], protocol="3.1.1")
+        async with Connection(me, receive, subscribe=["t"], on_up=lambda: story.append("up")) as connection:
+            await connection.connected(10)
+            async with asyncio.timeout(10):
+                await heard.wait()
+    assert story == ["up", "t"]
+
+
 async def test_no_broker_is_told_after_the_time_limit() -> None:
     """Where nothing listens, waiting for the link ends with the place and the cause."""
     port = free_port()

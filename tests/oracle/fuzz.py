@@ -2,7 +2,8 @@
 
     python -m tests.oracle.fuzz --seed 1 --histories 1000 --steps 80
 
-Every other history takes the engine's ways for large centres (`cramped`). Prints each failing history's seed and the
+Every other history takes the engine's ways for large centres (`cramped`), and every third is of mostly plain work, for its
+short ways (`calm`). Prints each failing history's seed and the
 shortest history that still fails: steps dropped, plans made plainer. With `--reference` the reference plays the
 engine's part; with `--coverage` it says what was reached how often.
 """
@@ -25,6 +26,7 @@ from router.core.outcome import Outcome
 from router.core.plan import Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
 from router.core.signals import InteractionArrived, PlanReplaced
+from tests.oracle.calm import calmed, plain_signal
 from tests.oracle.cramped import cramped
 from tests.oracle.duel import Difference, Duel, Makers, Step, engine_makers, reference_makers
 from tests.oracle.plans import names_in, random_plan
@@ -72,16 +74,18 @@ def play(history: History, makers: Makers, watch: Watch | None = None) -> Failur
 
 
 def random_history(
-    seed: int, makers: Makers, steps: int, watch: Watch | None = None
+    seed: int, makers: Makers, steps: int, watch: Watch | None = None, *, calm: bool = False
 ) -> tuple[History, Failure | None]:
-    """Make a history up while it is played, until it fails or is long enough."""
+    """Make a history up while it is played, until it fails or is long enough; ``calm``: of mostly plain work."""
     rng = Random(seed)
     plan = random_plan(rng)
+    if calm:
+        plan = calmed(plan, rng)
     taken: list[Step] = []
     try:
         duel = Duel(plan, makers)
         while len(taken) < steps:
-            taken.append(random_step(rng, duel))
+            taken.append(random_step(rng, duel, calm=calm))
             outcome = duel.take(taken[-1])
             if watch is not None:
                 watch(duel, taken[-1], outcome)
@@ -90,11 +94,13 @@ def random_history(
     return History(plan, taken), None
 
 
-def random_step(rng: Random, duel: Duel) -> Step:
+def random_step(rng: Random, duel: Duel, *, calm: bool = False) -> Step:
     """Make up what happens next."""
     state = duel.reference.state
     now = random_time(rng, state, duel.reference.next_deadline())
     restore = rng.random() < 0.05
+    if calm and rng.random() < 0.75 and (signal := plain_signal(rng, state)) is not None:
+        return Step(now, signal, restore)
     if rng.random() < 0.12:
         return Step(now, None, restore)
     return Step(now, random_signal(rng, state), restore)
@@ -275,6 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reference", action="store_true", help="the reference against itself")
     parser.add_argument("--coverage", action="store_true")
     parser.add_argument("--cramped", action="store_true", help="the engine's ways for large centres only")
+    parser.add_argument("--calm", action="store_true", help="mostly plain work only")
     options = parser.parse_args(arguments)
     makers = reference_makers() if options.reference else engine_makers()
     seed = options.seed if options.seed is not None else Random().randrange(2**31)
@@ -284,13 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     played = 0
     print(f"seed {seed}, {options.histories} histories of {options.steps} steps")  # noqa: T201
     for number in range(options.histories):
-        with cramped(on=options.cramped or number % 2 == 1):
-            history, failure = random_history(seed + number, makers, options.steps, coverage.watch)
+        large, calm = options.cramped or number % 2 == 1, options.calm or number % 3 == 2
+        with cramped(on=large):
+            history, failure = random_history(seed + number, makers, options.steps, coverage.watch, calm=calm)
             shown = "" if failure is None else report(*shortened(history, failure, makers))
         played += len(history.steps)
         if failure is not None:
             failures += 1
-            also = " --cramped" if options.cramped or number % 2 == 1 else ""
+            also = (" --cramped" if large else "") + (" --calm" if calm else "")
             print(f"\n=== --seed {seed + number} --histories 1{also} fails at step {failure.steps}")  # noqa: T201
             print(shown)  # noqa: T201
             if failures >= options.failures:

@@ -55,7 +55,7 @@ def arrival(rng: Random, state: State) -> InteractionArrived:
     attributes = {name: rng.choice(values) for name, values in ATTRIBUTES.items() if chance(rng, 40)}
     queue = rng.choice(section.queues).queue_id if chance(rng, 40) else None
     return InteractionArrived(
-        interaction_id=_new_id(state),
+        interaction_id=new_id(state),
         section=section.section_id,
         channel=rng.choice(plan.channels).channel_id,
         attributes=attributes,
@@ -69,7 +69,8 @@ def arrival(rng: Random, state: State) -> InteractionArrived:
     )
 
 
-def _new_id(state: State) -> InteractionId:
+def new_id(state: State) -> InteractionId:
+    """The next id that nobody had."""
     return InteractionId(f"i{len(state.works) + 1}")
 
 
@@ -89,7 +90,7 @@ def edge_arrival(rng: Random, state: State) -> InteractionArrived:
         {"original_arrived_at": now - _DAY_MS},
         {"due_at": now + rng.choice((400, -400)) * _DAY_MS},
         {"not_before": now - 400 * _DAY_MS},
-        {"interaction_id": InteractionId(f"{_new_id(state):_<64}")},
+        {"interaction_id": InteractionId(f"{new_id(state):_<64}")},
     ]
     return arrival(rng, state)._replace(**rng.choice(edges))
 

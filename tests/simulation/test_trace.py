@@ -121,6 +121,21 @@ def test_a_time_that_was_twice_is_what_the_mapping_says(tmp_path: Path, rule: st
     assert trace.report.assumed == {f"at: was twice as the clock was set back, so the {rule}": 1}
 
 
+def test_a_time_that_is_read_twice_is_counted_once(tmp_path: Path) -> None:
+    """Where the handle time is counted from the arrival, an ambiguous arrival is still one thing that was assumed."""
+    mapping_text = """
+arrival: {column: at, format: "%Y-%m-%dT%H:%M", zone: Europe/Paris}
+id: {column: id}
+section: desk
+channel: voice
+handle-time: {from: at, to: done, assumed: {exponential: {mean: 5m}}}
+"""
+    path, mapping = written(tmp_path, "at,id,done\n2026-10-25T02:30,a,2026-10-25T03:10\n", mapping_text)
+    trace = Trace(path, mapping)
+    assert len(list(trace.tickets())) == 1
+    assert trace.report.assumed == {"at: was twice as the clock was set back, so the first": 1}
+
+
 def test_priorities_decide(tmp_path: Path) -> None:
     """One agent, one busy minute: the urgent work that came last is next."""
     text = "at,id,priority,minutes\n" + "".join(

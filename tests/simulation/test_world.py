@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +15,7 @@ from router.core.engine import Engine
 from router.core.facts import (
     AgentPaused,
     AssignmentClosed,
+    Fact,
     InteractionAssigned,
     InteractionEnded,
     InteractionQueued,
@@ -317,3 +320,21 @@ def test_the_same_seed_gives_the_same_facts() -> None:
     one, other = run_twice(a_centre("ana"))
     assert one == other
     assert one
+
+
+def test_a_run_leaves_the_garbage_collector_as_it_was() -> None:
+    """While a world runs the collector looks rarely; afterwards, and after an error, as often as before."""
+    before = gc.get_threshold()
+    seen: list[int] = []
+
+    def note(_facts: Sequence[Fact]) -> None:
+        seen.append(gc.get_threshold()[0])
+        if len(seen) > 1:
+            raise RuntimeError("the sink is full")
+
+    scenario = Scenario(name="test", duration_ms=MINUTE_MS, workers=(a_worker("ana"),))
+    world = World(a_centre("ana"), scenario, seed=1, sink=note, sources=[iter([a_caller(1, 10 * S)])])
+    with pytest.raises(RuntimeError, match="full"):
+        world.run()
+    assert min(seen) > before[0]
+    assert gc.get_threshold() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -84,27 +85,25 @@ def load(path: Path) -> Case:
     )
 
 
-def _beside(path: Path) -> Path:
-    """The folder that has the folder of the cases; where a case stands elsewhere, its own."""
+def _home(path: Path) -> Path | None:
+    """The folder that has the folder ``cases`` in which the case stands; None where it stands in none."""
     for folder in path.resolve().parents:
         if folder.name == FOLDER:
             return folder.parent
-    return path.resolve().parent
+    return None
 
 
 def _centre_name(path: Path) -> str:
-    return _beside(path).name
+    return (_home(path) or path.resolve().parent).name
 
 
 def _centre(path: Path, document: Document, file: CaseFile) -> CentreDocuments:
     if file.centre is None:
-        folder = path.parent
-        while folder.name != FOLDER and folder != folder.parent:
-            folder = folder.parent
-        if folder.name != FOLDER or not (folder.parent / CENTRE_FILE).is_file():
+        home = _home(path)
+        if home is None or not (home / CENTRE_FILE).is_file():
             hint = f"put it into {FOLDER}/ beside a {CENTRE_FILE}, or write 'centre: PATH' or a small centre under it"
             raise ConfigError([document.problem((), "which centre this case is about is not said", hint)])
-        centre = read_centre(folder.parent)
+        centre = read_centre(home if path.is_absolute() else Path(os.path.relpath(home)))
     else:
         centre = _written(path, document, ("centre",), file.centre)
     if file.override is not None:

@@ -11,6 +11,7 @@ from router.harness.cases.runner import Failure, Result
 from router.harness.cases.script import Case, Unreadable
 
 _STORY_MAX = 40
+_WHY_MAX = 30
 
 
 def failed(result: Result) -> Iterator[str]:
@@ -60,9 +61,16 @@ def _failure(failure: Failure, *, with_story: bool) -> Iterator[str]:
     if not with_story:
         return
     if failure.why:
-        yield from _block("why", failure.why)
+        yield from _block("why", _shortened(failure.why))
     if failure.story:
         yield from _block("story", "\n".join(_facts(failure.story)))
+
+
+def _shortened(why: str) -> str:
+    """Leave out the middle of an explanation of very many agents."""
+    lines = why.split("\n")
+    gone = len(lines) - _WHY_MAX
+    return why if gone <= 0 else "\n".join((*lines[: _WHY_MAX - 1], f"  … {gone} lines …", lines[-1]))
 
 
 def _block(title: str, text: str) -> Iterator[str]:

@@ -71,11 +71,14 @@ class World:
             if due > until:
                 break
             self._advance(max(due, self.now))
-            self._beaten_at = self.now
-            for agent_id, agent in sorted(self.engine.centre.agents.items()):
-                if agent.presence != "offline" and agent_id not in self._silent:
-                    self._send(AgentHeartbeat(agent_id))
+            self._send_heartbeats()
         self._advance(until)
+
+    def _send_heartbeats(self) -> None:
+        self._beaten_at = self.now
+        for agent_id, agent in sorted(self.engine.centre.agents.items()):
+            if agent.presence != "offline" and agent_id not in self._silent:
+                self._send(AgentHeartbeat(agent_id))
 
     def _advance(self, until: int) -> None:
         self.now = until
@@ -97,6 +100,8 @@ class World:
             self._silent.add(AgentId(act.name))
             return "done", ""
         signal = _SIGNALS[act.verb](self, act)
+        if isinstance(signal, PlanReplaced) and signal.plan.presence_ttl_ms is not None:
+            self._send_heartbeats()  # desktops were there all the time, also while the plan did not ask for it
         if isinstance(signal, AgentSignedIn):
             self._silent.discard(signal.agent_id)
         try:

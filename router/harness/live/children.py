@@ -38,8 +38,8 @@ class Child:
         self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
         self.name = name
+        self.command = list(command)
         self.log = folder / f"{name}.log"
-        self._command = list(command)
         self._environment = dict(environment)
         self._process: asyncio.subprocess.Process | None = None
 
@@ -52,7 +52,7 @@ class Child:
         """Start it; its output is added to the log."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command,
+                *self.command,
                 stdout=log,
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -136,7 +136,10 @@ def make_broker(program: str, port: int, folder: Path) -> Child:
     """Return a broker that keeps its sessions in the folder."""
     conf = folder / "mosquitto.conf"
     (folder / "broker").mkdir(exist_ok=True)
-    conf.write_text(MOSQUITTO_CONF.format(port=port, folder=folder / "broker"))
+    text = MOSQUITTO_CONF.format(port=port, folder=folder / "broker")
+    if os.geteuid() == 0:
+        text += "user root\n"  # else it steps down to a user that may not write to our folder
+    conf.write_text(text)
     return Child("mosquitto", [program, "-c", str(conf)], folder, _environment())
 
 

@@ -10,11 +10,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-import orjson
-from pydantic import ValidationError
-
 from agents import views
+from agents.http import Watcher
 from router.core.facts import Fact, InteractionQueued, OfferMade
 from router.core.plan import Plan
 from router.harness.demo import CYCLE_MS, LOAD, Settings
@@ -75,12 +72,12 @@ async def _tell(run: LiveRun, show: Callable[[Line], None]) -> None:
     """Show what happens, until the daemon ends."""
     explained: dict[str, views.Explanation] = {}
     commentary: Commentary | None = None
-    async with httpx.AsyncClient(base_url=run.http_url, timeout=None) as http:
-        async for fact in _facts(http):
+    async with Watcher(run.http_url) as watcher:
+        async for fact in _facts(watcher):
             if commentary is None:
                 commentary = Commentary(run.plan, fact.at, explained.get, show)
             if isinstance(fact, OfferMade | InteractionQueued):
-                why = await _explanation(http, fact.interaction_id)
+                why = await watcher.explanation(fact.interaction_id)
                 if why is not None:
                     explained[fact.interaction_id] = why
             commentary.read(fact)
@@ -88,24 +85,13 @@ async def _tell(run: LiveRun, show: Callable[[Line], None]) -> None:
             explained.clear()
 
 
-async def _facts(http: httpx.AsyncClient) -> AsyncIterator[Fact]:
-    """Yield what happens from the beginning on, as the daemon's events tell it."""
-    async with http.stream("GET", "/v1/events", params={"after": "0"}) as stream:
-        async for line in stream.aiter_lines():
-            if line.startswith("data:"):
-                event = orjson.loads(line.removeprefix("data:"))
-                kind = FACTS.get(event["type"])
-                if kind is not None:
-                    yield kind(**{name: _value(value) for name, value in event["data"].items()})
+async def _facts(watcher: Watcher) -> AsyncIterator[Fact]:
+    """Yield what happens, as the daemon's events tell it."""
+    async for event in watcher.events():
+        kind = FACTS.get(event.type)
+        if kind is not None:
+            yield kind(**{name: _value(value) for name, value in event.data.items()})
 
 
 def _value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-async def _explanation(http: httpx.AsyncClient, interaction_id: str) -> views.Explanation | None:
-    answer = await http.get(f"/v1/interactions/{interaction_id}/explanation")
-    try:
-        return views.Explanation.model_validate_json(answer.content) if answer.is_success else None
-    except ValidationError:
-        return None

@@ -30,11 +30,11 @@ Kind = Literal["agents", "submitters"]
 class _Box:
     """What one reader of an inbox has not been sent yet."""
 
-    __slots__ = ("has_news", "is_lagging", "letters")
+    __slots__ = ("is_lagging", "letters", "stream")
 
-    def __init__(self) -> None:
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
         self.letters: deque[wire.Message] = deque()
-        self.has_news = asyncio.Event()
         self.is_lagging = False
 
 
@@ -67,7 +67,7 @@ class Feeds:
         return Stream(self._streams, lambda stream: self._letters(stream, "submitters", name))
 
     async def _letters(self, stream: Stream, kind: Kind, name: str) -> AsyncIterator[bytes]:
-        box = self._open(kind, name)
+        box = self._open(kind, name, stream)
         try:
             if kind == "agents":
                 state = agent_state(self._front.centre, name)
@@ -84,16 +84,14 @@ class Feeds:
                 elif box.is_lagging:
                     yield _lagged("messages were lost: more than the reader took; read the state anew")
                     return
-                else:
-                    box.has_news.clear()
-                    if not await stream.wait(box.has_news.wait()) and not stream.is_ending:
-                        yield KEEP_ALIVE
+                elif not await stream.rest():
+                    yield KEEP_ALIVE
             yield chunk("end", "{}")
         finally:
             self._close(kind, name, box)
 
-    def _open(self, kind: Kind, name: str) -> _Box:
-        box = _Box()
+    def _open(self, kind: Kind, name: str, stream: Stream) -> _Box:
+        box = _Box(stream)
         self._boxes.setdefault((kind, name), []).append(box)
         if self._inboxes is None:
             self._inboxes = Inboxes(self._front, self._deliver)
@@ -117,7 +115,7 @@ class Feeds:
                 box.is_lagging = True
             else:
                 box.letters.append(letter.message)
-            box.has_news.set()
+            box.stream.ring()
 
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────
 

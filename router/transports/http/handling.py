@@ -105,12 +105,12 @@ class Endpoint:
 
 def json_answer(message: wire.Message, status: int = 200, headers: Headers | None = None) -> Answer:
     """Return a message as the answer."""
-    return Answer(status, message.model_dump_json().encode(), JSON, headers or [])
+    return Answer(status, wire.to_json(message), JSON, headers or [])
 
 
 def view_answer(call: Call, message: wire.Message) -> Answer:
     """Return a message as the answer to a reading request, with its tag; 304 for a reader who has it already."""
-    body = message.model_dump_json().encode()
+    body = wire.to_json(message)
     tag = b'"%s"' % blake2b(body, digest_size=9).hexdigest().encode()
     headers = [(b"etag", tag), (b"cache-control", b"no-cache")]
     known = call.header(b"if-none-match")
@@ -124,4 +124,4 @@ def problem_answer(told: wire.Problem, headers: Headers | None = None) -> Answer
     all_headers = list(headers or [])
     if told.retry_after_s is not None:
         all_headers.append((b"retry-after", b"%d" % told.retry_after_s))
-    return Answer(told.status, told.model_dump_json().encode(), PROBLEM_JSON, all_headers)
+    return Answer(told.status, wire.to_json(told), PROBLEM_JSON, all_headers)

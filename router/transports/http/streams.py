@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from starlette.types import Receive, Scope, Send
@@ -89,6 +90,7 @@ class Stream:
         self._streams = streams
         self._chunks = chunks
         self._ending: asyncio.Event = asyncio.Event()
+        self._resting: asyncio.Future[bool] | None = None
         streams.check_room()
 
     @property
@@ -99,6 +101,29 @@ class Stream:
     def end(self) -> None:
         """Let the stream end."""
         self._ending.set()
+        self.ring()
+
+    def ring(self) -> None:
+        """End the rest, if there is one: there is something to send."""
+        self._end_rest(is_rung=True)
+
+    async def rest(self) -> bool:
+        """Return True once ``ring`` or ``end`` is called, False where a keep-alive is due first. Makes no tasks, unlike ``wait``: an inbox
+        rests after every message.
+        """
+        loop = asyncio.get_running_loop()
+        resting: asyncio.Future[bool] = loop.create_future()
+        self._resting = resting
+        due = loop.call_later(self._streams.keep_alive_s, partial(self._end_rest, is_rung=False))
+        try:
+            return await resting
+        finally:
+            due.cancel()
+            self._resting = None
+
+    def _end_rest(self, *, is_rung: bool) -> None:
+        if self._resting is not None and not self._resting.done():
+            self._resting.set_result(is_rung)
 
     async def wait(self, for_what: Coroutine[Any, Any, _Result]) -> _Result | None:
         """Return the result; None where a keep-alive is due first, or the stream ends."""
@@ -140,4 +165,4 @@ class Stream:
     async def _end_when_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._ending.set()
+        self.end()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from agents import wire
 from agents.mqtt import Broker, Connection, ConnectionLostError, MqttError, Received, Will
+from router.core.facts import Fact
 from router.errors import TransportError, WireError
 from router.ports import Front
 from router.transports.commands import Translator
@@ -47,8 +48,8 @@ class MqttTransport:
     is there or not, and comes back by itself.
 
     ``broker`` says where; its client id and session are the transport's own. ``on_link_down``, ``on_link_up`` tell when agents cannot be
-    heard.
-    ``epoch`` names this start of the daemon. ``failure`` says why it has ended for good: a bug, or another router of this centre.
+    heard. ``recent`` are the last facts before a crash: what they mean to submitters is told again. ``epoch`` names this start of the
+    daemon. ``failure`` says why it has ended for good: a bug, or another router of this centre.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class MqttTransport:
         epoch: str | None = None,
         on_link_up: LinkHook | None = None,
         on_link_down: LinkHook | None = None,
+        recent: Sequence[Fact] = (),
     ) -> None:
         self._front = front
         self._events = events
         self._publish_events = publish_events
+        self._recent = recent
         self._on_link_up = on_link_up
         self._on_link_down = on_link_down
         self.epoch = f"{front.now():014d}-{token_hex(4)}" if epoch is None else epoch
@@ -110,6 +113,8 @@ class MqttTransport:
         """Start connecting; raises nothing where the broker is away."""
         inboxes = Inboxes(self._front, self._deliver)
         self._ends.append(inboxes.close)
+        inboxes.tell_again(self._recent)
+        self._recent = ()
         if self._publish_events:
             self._ends.append(self._events.on_event(self._publish_event))
         await self._connection.__aenter__()
@@ -242,7 +247,7 @@ class MqttTransport:
         self._post("dead letters", self._topics.dead_letters, dead, DEAD_LETTERS_WAITING)
 
     def _post(self, kind: str, topic: str, message: wire.Message, room: int) -> None:
-        if not self._connection.post(topic, message.model_dump_json().encode(), room=room):
+        if not self._connection.post(topic, wire.to_json(message), room=room):
             self.dropped[kind] += 1
 
     # ── the link ─────────────────────────────────────────────────────────────────────────────────────────────────
