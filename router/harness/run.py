@@ -89,7 +89,14 @@ def replicate(job: Job, *, replications: int, seed: int, processes: int | None =
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=_set_up, initargs=(job,)
     ) as pool:
-        return list(pool.map(_run_here, seeds))
+        runs = [pool.submit(_run_here, seed) for seed in seeds]
+        try:
+            return [run.result() for run in runs]
+        except BaseException:  # Ctrl-C, say: nobody wants the rest, and what runs might run for hours
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 _job: list[Job] = []
