@@ -32,6 +32,8 @@ from router.ports import Entry, digest
 from router.stores.sqlite import SqliteStore
 
 AGENTS = 100
+NO_SNAPSHOTS = ("--snapshot-every", "1000000000")
+"""Of the daemon's own: when one is made is for this command to say."""
 
 
 async def fill(centre: Path, journal: Path, waiting: int) -> None:
@@ -71,7 +73,7 @@ async def until_ready(child: Child, client: httpx.AsyncClient) -> None:
 async def first_decision(centre: Path, folder: Path, agent: str, oldest: str) -> tuple[float, float, int]:
     """Start the daemon, have the agent sign in, kill the daemon; return seconds to the first answer and decision, and what was replayed."""
     port = free_port()
-    daemon = Daemon(centre, folder, http_port=port, mqtt_port=None)
+    daemon = Daemon(centre, folder, http_port=port, mqtt_port=None, options=NO_SNAPSHOTS)
     started = time.monotonic()
     async with ended_with(daemon.child), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         await daemon.child.start()
@@ -103,7 +105,7 @@ async def longest(client: httpx.AsyncClient, until: asyncio.Event) -> tuple[floa
 async def pauses(centre: Path, folder: Path) -> list[tuple[float, float]]:
     """Return the longest and median wait alone, and beside a compaction, which is left in the journal."""
     port = free_port()
-    daemon = Daemon(centre, folder, http_port=port, mqtt_port=None)
+    daemon = Daemon(centre, folder, http_port=port, mqtt_port=None, options=NO_SNAPSHOTS)
     found = []
     async with ended_with(daemon.child), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         await daemon.child.start()
