@@ -151,6 +151,7 @@ class Connection:
         self._link: _Link | None = None  # once it is subscribed
         self._link_now: _Link | None = None  # as soon as packets may come
         self._links = 0
+        self._early: list[Received] | None = None  # heard on a link that is not up yet
         self._is_closing = False
         self._closing = asyncio.Event()
         self._change = asyncio.Event()
@@ -269,6 +270,8 @@ class Connection:
         link.set_manual_acknowledgement()
         self._links += 1
         self._link_now = link
+        early: list[Received] = []
+        self._early = early
         was_up = False
         try:
             try:
@@ -279,6 +282,9 @@ class Connection:
                 was_up = True
                 if self._on_up is not None:
                     self._on_up()
+                self._early = None
+                for received in early:
+                    self._heard(received)
                 self._change.set()
                 self._pump()
                 self._error = await link.lost(self._closing)
@@ -307,6 +313,9 @@ class Connection:
             self._on_down(ConnectionLostError(f"ended by {type(error).__name__}: {error}"))
 
     def _heard(self, received: Received) -> None:
+        if self._early is not None:  # a busy program reads retained messages together with the SUBACK
+            self._early.append(received)
+            return
         self._receive(received)
         if not self._acknowledges:
             self.acknowledge(received)
