@@ -8,6 +8,7 @@ import asyncio
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -92,8 +93,10 @@ class MqttLine:
         return await self._news.get()
 
     async def latest(self, interaction_id: str) -> wire.Assigned | wire.Ended | None:
-        """Return None: over MQTT the broker keeps what comes while a submitter is away, and nothing can be asked."""
-        return None
+        """Return what the submitter was told last of the interaction, where it was answered or ended."""
+        accepted = await self.ask("ask", wire.Ask(interaction_id=interaction_id, request=uuid4().hex))
+        told = accepted.told
+        return told if isinstance(told, wire.Assigned | wire.Ended) else None
 
     async def ask(self, verb: str, command: wire.Command) -> wire.Accepted:
         """Send a command once and wait for its answer."""

@@ -82,6 +82,14 @@ class Complete(Command):
     interaction_id: Id
 
 
+class Ask(Command):
+    """What became of the interaction? The reply's ``told`` is what its submitter was told last. For one that was away: a broker that is
+    killed may lose what it had acknowledged. Only who submitted the interaction hears of it.
+    """
+
+    interaction_id: Id
+
+
 class AgentCommand(Command):
     """Something an agent says; which agent, the topic or path tells. ``session`` names the connection that speaks: a last will of an
     older session changes nothing.
@@ -167,6 +175,7 @@ SUBMITTER_COMMANDS: Final[Mapping[str, type[Command]]] = {
     "cancel": Cancel,
     "abandon": Abandon,
     "complete": Complete,
+    "ask": Ask,
 }
 """What submitters may ask, by its name in topics and paths."""
 
@@ -376,7 +385,8 @@ class Problem(Message):
 
 class Accepted(Message):
     """The command was carried out, and what it did is kept. ``answer``: queued, scheduled, refused or diverted for a submission, accepted
-    for an accepted offer, unchanged where it was so already, else done. ``agent`` comes with a sign-in.
+    for an accepted offer, unchanged where it was so already, else done. ``agent`` comes with a sign-in, ``told`` with
+    an ``ask`` where there is something to tell.
     """
 
     type: Literal["accepted"] = "accepted"
@@ -384,6 +394,7 @@ class Accepted(Message):
     answer: str
     interaction_id: str | None = None
     agent: AgentState | None = None
+    told: SubmitterMessage | None = None
 
 
 class Refused(Message):

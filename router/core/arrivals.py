@@ -196,14 +196,16 @@ def same_again(known: Interaction, arrival: InteractionArrived) -> str:
         for name, before, now in zip(InteractionArrived._fields, first, arrival, strict=True)
         if before != now
     )
-    was, is_now = shown(before), shown(now)
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         key = min(str(key) for key in {*before, *now} if before.get(key) != now.get(key))
-        name, was, is_now = f"attributes.{key}", shown(before.get(key)), shown(now.get(key))
+        differs = f"attributes.{key} is another"  # not what it was: whoever sends this may not be who sent the first
+    elif name == "customer":
+        differs = "customer is another"
+    else:
+        differs = f"{name} was {shown(before)}, is now {shown(now)}"
     raise SignalError(
         "conflict",
-        f"interaction {known.id!r} is known with other content: {name} was {was}, is now {is_now}; "
-        "send other content under another id",
+        f"interaction {known.id!r} is known with other content: {differs}; send other content under another id",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from agents import wire
 from router.errors import ConfigError, OverloadedError, RouterError, SignalError, WireError
@@ -59,9 +60,7 @@ def problem(error: RouterError) -> wire.Problem:
 def invalid(error: ValidationError) -> wire.Problem:
     """Return the problem of a message that is not as its model says: every fault with its place."""
     faults = [
-        wire.Fault(
-            pointer="".join(f"/{step}" for step in each["loc"]), detail=_described(each["msg"], each["input"])
-        )
+        wire.Fault(pointer="".join(f"/{step}" for step in each["loc"]), detail=_described(each))
         for each in error.errors(include_url=False)
     ]
     return made("invalid", _summary(faults), 422, errors=faults)
@@ -94,10 +93,15 @@ def _summary(faults: list[wire.Fault]) -> str:
     return first if len(faults) == 1 else f"{first}; and {len(faults) - 1} more"
 
 
-def _described(message: str, found: object) -> str:
+def _described(detail: ErrorDetails) -> str:
+    """Return what is wrong in words; with what was found, unless that may hold what is nobody else's business."""
+    said = f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    found = detail["input"]
+    if isinstance(found, dict | list) or detail["loc"][:1] in {("attributes",), ("customer",)}:
+        return said
     text = repr(found)
     shown = text if len(text) <= 60 else text[:57] + "…"
-    return f"{message[:1].lower()}{message[1:]}, found {shown}"
+    return f"{said}, found {shown}"
 
 
 def _pointer(path: str) -> str:

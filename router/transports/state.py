@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from agents import wire
 from router.core.centre import Centre
-from router.core.names import AgentId
+from router.core.names import AgentId, InteractionId
 from router.core.records import Holding, Interaction
+from router.errors import SignalError
 
 
 def work(interaction: Interaction) -> wire.Work:
@@ -41,6 +42,32 @@ def agent_state(centre: Centre, agent_id: str) -> wire.AgentState:
         offers=[offer(holding) for holding in holdings if holding.state == "offered"],
         work=[_held(holding) for holding in holdings if holding.state in {"connected", "wrap-up"}],
     )
+
+
+def last_told(centre: Centre, interaction_id: str, submitter: str) -> wire.Assigned | wire.Ended | None:
+    """Return what the submitter was told last of its interaction, where it was answered or ended.
+
+    Raises ``SignalError``: ``unknown-interaction``, or ``not-yours`` where somebody else submitted it.
+    """
+    interaction = centre.known(InteractionId(interaction_id))
+    if interaction.arrival.reply_to != submitter:
+        raise SignalError("not-yours", f"interaction {interaction_id!r} was not submitted by {submitter!r}")
+    if interaction.state == "ended":
+        return wire.Ended(
+            interaction_id=interaction.id,
+            how=interaction.ended_how or "",
+            reason="",
+            agent_id=None,
+            wait_ms=interaction.waited_ms,
+        )
+    if interaction.state == "assigned" and interaction.owner is not None:
+        return wire.Assigned(
+            interaction_id=interaction.id,
+            agent_id=interaction.owner.agent.id,
+            queue=interaction.queue.queue_id,
+            wait_ms=interaction.waited_ms,
+        )
+    return None
 
 
 def _held(holding: Holding) -> wire.HeldWork:

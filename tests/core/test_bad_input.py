@@ -70,7 +70,7 @@ BAD: list[tuple[Signal, str, str, str]] = [
     (a_call("x" * 10_240), "bad-id", "", "expected 1 to 64 letters, digits or _ . : -"),
     (a_call("a b"), "bad-id", "", "interaction id 'a b'"),
     (a_call("new\n"), "bad-id", "", "interaction id"),
-    (a_call("waiting"), "conflict", "", "attributes.age was 3, is now None"),
+    (a_call("waiting"), "conflict", "", "attributes.age is another"),
     (
         a_call("waiting", attributes={"tier": "gold", "age": 3}, priority=4),
         "conflict",

@@ -161,7 +161,7 @@ async def test_what_arrived_stays_as_it_arrived(router: TestRouter) -> None:
     attributes["language"] = "english"
     assert router.snapshot() == before
     assert await router.submit("support", id="call-1", attributes={"language": "french"}) is call
-    with pytest.raises(SignalError, match=r"attributes\.language was 'french', is now 'english'"):
+    with pytest.raises(SignalError, match=r"attributes\.language is another"):
         await router.submit("support", id="call-1", attributes=attributes)
 
 

@@ -251,3 +251,18 @@ async def test_many_senders_leave_nothing_behind(broker: Server) -> None:
         assert not desk.transport._sessions._current
         assert len(desk.transport._desk._repeats) == 50
         assert not desk.transport._desk._repeats._under_way
+
+
+async def test_a_submitter_asks_what_became_of_its_interaction(broker: Server) -> None:
+    """It hears again what it was told last; nobody else does."""
+    async with Desk(broker), Peer(broker) as peer:
+        await peer.ask(SHOP, "submit", request="1", interaction_id="i1", section="s")
+        nothing = await peer.ask(SHOP, "ask", request="2", interaction_id="i1")
+        await peer.ask(SHOP, "cancel", request="3", interaction_id="i1")
+        told = await peer.ask(SHOP, "ask", request="4", interaction_id="i1")
+        other = await peer.ask("submitters/other", "ask", request="5", interaction_id="i1")
+        unknown = await peer.ask(SHOP, "ask", request="6", interaction_id="i9")
+    assert nothing["told"] is None
+    assert (told["told"]["type"], told["told"]["how"]) == ("ended", "cancelled")
+    assert other["problem"]["code"] == "not-yours"
+    assert unknown["problem"]["code"] == "unknown-interaction"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ START_S: Final = 60.0
 """A process that is not there after so long is not coming."""
 END_S: Final = 20.0
 LOOK_S: Final = 0.02
+PR_SET_PDEATHSIG: Final = 1
 
 MOSQUITTO_CONF: Final = """\
 listener {port} 127.0.0.1
@@ -29,6 +31,11 @@ persistence_location {folder}/
 log_dest none
 max_queued_messages 100000
 """
+
+
+def _end_with_parent() -> None:
+    """In a child before it becomes its program: have it told to end (SIGTERM) when the process that started it dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
 
 
 class Child:
@@ -57,6 +64,7 @@ class Child:
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
                 env=self._environment,
+                preexec_fn=_end_with_parent,
                 start_new_session=True,  # Ctrl-C is for whoever started us, who then tells us
             )
 

@@ -64,6 +64,7 @@ class LiveRun:
             mqtt_port=mqtt_port,
             speed=settings.speed,
             durability=settings.durability,
+            options=["--drain", "1"],
         )
         self.http_url = f"http://127.0.0.1:{self.http_port}"
         self.url = self.http_url if mqtt_port is None else f"mqtt://127.0.0.1:{mqtt_port}"

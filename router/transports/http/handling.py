@@ -124,4 +124,8 @@ def problem_answer(told: wire.Problem, headers: Headers | None = None) -> Answer
     all_headers = list(headers or [])
     if told.retry_after_s is not None:
         all_headers.append((b"retry-after", b"%d" % told.retry_after_s))
+    if told.code in {"closed", "draining"}:
+        all_headers.append(
+            (b"connection", b"close")
+        )  # whoever comes again may find another process at the address
     return Answer(told.status, wire.to_json(told), PROBLEM_JSON, all_headers)

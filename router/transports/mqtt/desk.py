@@ -24,7 +24,7 @@ from router.transports.decoding import decode
 from router.transports.mqtt.presence import Sessions
 from router.transports.mqtt.repeats import Key, Repeats
 from router.transports.problems import invalid, made, problem
-from router.transports.state import agent_state
+from router.transports.state import agent_state, last_told
 
 ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _REQUEST: Final = re.compile(rb'"request"\s*:\s*"([A-Za-z0-9_.:-]{1,64})"')
@@ -82,7 +82,10 @@ class Desk:
             except ValidationError as error:
                 self._reject(message, sender, sender.verb, invalid(error))
             else:
-                self._carry_out(message, sender, command)
+                if isinstance(command, wire.Ask):
+                    self._settle(message, sender, self._told(sender, command))
+                else:
+                    self._carry_out(message, sender, command)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,6 +113,15 @@ class Desk:
             self._end(message, sender, command, key, error)
             return
         future.add_done_callback(partial(self._done, message, sender, command, key))
+
+    def _told(self, sender: wire.Sender, command: wire.Ask) -> wire.Reply:
+        try:
+            told = last_told(self._front.centre, command.interaction_id, sender.name)
+        except SignalError as error:
+            return _refused(command, problem(error))
+        return wire.Accepted(
+            request=command.request, answer="done", interaction_id=command.interaction_id, told=told
+        )
 
     def _signal(self, sender: wire.Sender, command: wire.Command) -> Signal:
         if isinstance(command, wire.AgentCommand):
