@@ -80,6 +80,7 @@ async def listen(
                 events,
                 why_not_ready=gate.why_not_ready,
                 mailbox_depth=lambda: gate.mailbox_depth,
+                mqtt=listening.transport,
             )
             server = await stack.enter_async_context(serve(app, settings.http.host, settings.http.port))
             listening.http = Address(settings.http.host, server.port)

@@ -38,6 +38,11 @@ async def test_while_the_broker_is_away_no_offer_runs_out(tmp_path: Path) -> Non
                 await (await offer.accept()).finish()
                 assert (await call.ended()).how == "completed"
                 assert (await asked).id == "c-2"
+            metrics = (await desk.http.get("/metrics")).text
+            assert (
+                'switchroom_commands_total{result="accepted",transport="mqtt",verb="finish"} 1.0' in metrics
+            )
+            assert "switchroom_mqtt_backlog 0.0" in metrics
             types = await desk.event_types()
             assert types.count("switchroom.link.changed") == 2
             assert "switchroom.offer.extended" in types

@@ -31,7 +31,7 @@ from router.transports.http.handling import (
     json_answer,
     problem_answer,
 )
-from router.transports.http.metrics import Metrics
+from router.transports.http.metrics import Link, Metrics
 from router.transports.http.reading import Reading
 from router.transports.http.routes import ROUTES
 from router.transports.http.streams import Streams
@@ -50,12 +50,13 @@ def create_app(
     mailbox_depth: Callable[[], int] = lambda: 0,
     streams: Streams | None = None,
     letters_max: int = LETTERS_MAX,
+    mqtt: Link | None = None,
 ) -> FastAPI:
     """Make the application of a running router.
 
     ``why_not_ready`` says in words why no work is taken, and nothing while it is; ``mailbox_depth`` how many signals wait to be taken.
     ``streams`` bounds the event streams; its ``close`` ends them and is called by ``serve``. A reader of an inbox that is more than
-    ``letters_max`` messages behind is cut off.
+    ``letters_max`` messages behind is cut off. ``mqtt`` is the other transport, for the metrics.
     """
     streams = streams if streams is not None else Streams()
     waits = Waits(front)
@@ -63,7 +64,12 @@ def create_app(
     reading = Reading(front, waits)
     feeds = Feeds(front, events, streams, letters_max=letters_max)
     metrics = Metrics(
-        front, waits, commands.counts, mailbox_depth=mailbox_depth, open_streams=lambda: len(streams)
+        front,
+        waits,
+        commands.counts,
+        mailbox_depth=mailbox_depth,
+        open_streams=lambda: len(streams),
+        mqtt=mqtt,
     )
     handlers: dict[str, Handler] = {
         "submit": commands.submit,

@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter as Tally
 from collections.abc import Callable
-from typing import Final, get_args
+from typing import Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from agents.presence import Presence
 from router.core.facts import Fact, InteractionAssigned, InteractionEnded, InteractionMoved, InteractionQueued
@@ -40,6 +40,22 @@ class _QueueMeters:
         self.ended: dict[str, Counter] = {}
 
 
+class Link(Protocol):
+    """Another transport, as far as it is metered."""
+
+    @property
+    def counts(self) -> Tally[tuple[str, str]]:
+        """Commands by verb and result."""
+
+    @property
+    def dropped(self) -> Tally[str]:
+        """Messages that were not sent, by kind."""
+
+    @property
+    def backlog(self) -> int:
+        """Messages that wait to be sent."""
+
+
 class Metrics:
     """The meters of one router, in a registry of their own."""
 
@@ -51,12 +67,14 @@ class Metrics:
         *,
         mailbox_depth: Callable[[], int],
         open_streams: Callable[[], int],
+        mqtt: Link | None = None,
     ) -> None:
         self._front = front
         self._waits = waits
         self._commands = commands
         self._mailbox_depth = mailbox_depth
         self._open_streams = open_streams
+        self._mqtt = mqtt
         registry = self.registry = CollectorRegistry()
         of_queue = ("section", "queue")
         self.offered = Counter(
@@ -121,15 +139,26 @@ class Metrics:
         return Answer(200, text, CONTENT_TYPE)
 
     def collect(self) -> list[Metric]:
-        """Return the commands by verb and result; part of the registry's contract."""
+        """Return what is counted elsewhere: the commands by verb and result, and how MQTT is; part of the registry's contract."""
         family = CounterMetricFamily(
             "switchroom_commands",
-            "Commands over HTTP, by verb and result: accepted, or the problem's code.",
+            "Commands by transport, verb and result: accepted, or the problem's code.",
             labels=("transport", "verb", "result"),
         )
         for (verb, result), count in tuple(self._commands.items()):
             family.add_metric(("http", verb, result), count)
-        return [family]
+        if self._mqtt is None:
+            return [family]
+        for (verb, result), count in tuple(self._mqtt.counts.items()):
+            family.add_metric(("mqtt", verb, result), count)
+        dropped = CounterMetricFamily(
+            "switchroom_mqtt_dropped", "Messages that could not be published, by kind.", labels=("kind",)
+        )
+        for kind, count in tuple(self._mqtt.dropped.items()):
+            dropped.add_metric((kind,), count)
+        backlog = GaugeMetricFamily("switchroom_mqtt_backlog", "Messages that wait for the broker.")
+        backlog.add_metric((), self._mqtt.backlog)
+        return [family, dropped, backlog]
 
     def _read_levels(self) -> None:
         centre = self._front.centre
