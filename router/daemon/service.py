@@ -50,6 +50,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         # At the very end: a signal while all is being closed must not end it half-way.
         stack.callback(ending.stop_listening)
         stack.callback(gc.enable)
+        ending.listen_to_signals()
         kept = await open_journal(settings, plan, SystemClock(settings.speed).now(), log)
         clock = SystemClock(settings.speed, at_least=kept.engine.now)
         router = Router(kept.engine.plan, clock=clock, journal=kept.store, engine=kept.engine)
@@ -76,7 +77,6 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
             _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
         _run_along(stack, _reload_on_demand(router, settings, log))
-        ending.listen_to_signals()
         # What runs along must have begun, and hear SIGHUP, before anybody is told that we are ready.
         await asyncio.sleep(0)
         log.info(
@@ -129,15 +129,16 @@ class _Ending:
         self.now = asyncio.Event()
 
     def listen_to_signals(self) -> None:
-        """Hear SIGTERM and SIGINT from now on."""
+        """Hear SIGTERM and SIGINT from now on; a SIGHUP before anybody reads the centre again finds it just read."""
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._hear, number)
 
     def stop_listening(self) -> None:
         """Leave the signals to the system."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
     def _hear(self, number: signal.Signals) -> None:
@@ -208,24 +209,21 @@ async def _reload_on_demand(router: Router, settings: Settings, log: FilteringBo
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     loop.add_signal_handler(signal.SIGHUP, asked.set)
-    try:
-        while True:
-            await asked.wait()
-            asked.clear()
-            try:
-                plan = await asyncio.to_thread(load, settings.centre)
-                _check_centre(
-                    router.plan, plan, "this daemon routes for", "stop it and start another for that one"
-                )
-                if plan.version == router.plan.version:
-                    log.info("plan.unchanged", version=plan.version)
-                else:
-                    await router.replace_plan(plan)
-                    log.info("plan.replaced", version=plan.version)
-            except RouterError as error:
-                log.error("plan.refused", detail=str(error), kept=router.plan.version)
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
+    while True:
+        await asked.wait()
+        asked.clear()
+        try:
+            plan = await asyncio.to_thread(load, settings.centre)
+            _check_centre(
+                router.plan, plan, "this daemon routes for", "stop it and start another for that one"
+            )
+            if plan.version == router.plan.version:
+                log.info("plan.unchanged", version=plan.version)
+            else:
+                await router.replace_plan(plan)
+                log.info("plan.replaced", version=plan.version)
+        except RouterError as error:
+            log.error("plan.refused", detail=str(error), kept=router.plan.version)
 
 
 def _run_along(stack: AsyncExitStack, work: Coroutine[object, object, None]) -> None:

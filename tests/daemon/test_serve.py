@@ -239,3 +239,25 @@ async def test_a_disk_that_takes_no_more_stops_it_loudly_and_loses_nothing(tmp_p
         await small.daemon.start()
         for name in acknowledged:
             assert (await small.get(f"/v1/interactions/{name}"))["state"] == "queued"
+
+
+async def test_told_to_end_while_it_starts_it_ends_in_order(tmp_path: Path) -> None:
+    """As soon as it hears signals: exit code 0, also before it is ready; a SIGHUP then does no harm."""
+    desk = Desk(tmp_path)
+    async for started in running(desk):
+        for number in range(200):
+            await started.post("/v1/interactions", {**CALL, "interaction_id": f"c-{number}"})
+        await started.daemon.kill()
+        await started.daemon.child.start()
+        async with asyncio.timeout(30):
+            while not _hears_signals(started.daemon.child.pid):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.001)
+        started.daemon.child.send_signal(signal.SIGHUP)
+        started.daemon.child.send_signal(signal.SIGTERM)
+        assert await started.daemon.child.wait() == 0
+
+
+def _hears_signals(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) & (1 << (signal.SIGTERM - 1)))

@@ -82,6 +82,9 @@ async def test_what_is_not_acknowledged_comes_again(broker: Server, protocol: Pr
             await first.until(lambda: len(first.messages) == 3)
             keeper.acknowledge(first.messages[0])
         async with Connection(me, second, subscribe=["t"], acknowledges=True):
+            await second.until(
+                lambda: len(second.messages) == 2
+            )  # the session goes on: what comes now is new
             await writer.publish("t", b"d")
             await second.until(lambda: len(second.messages) >= 3)
         assert second.payloads == [b"b", b"c", b"d"]
