@@ -26,7 +26,7 @@ from router.core.plan import Limit
 from router.core.queueing import ask_as_queue, class_of, end
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
-from router.core.signals import InteractionArrived
+from router.core.signals import NO_ATTRIBUTES, InteractionArrived
 from router.errors import SignalError, shown
 
 # ── arrival ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,7 +69,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and customer is None
         and reply_to is None
     )
-    if attributes or not brings_nothing:
+    if attributes is not NO_ATTRIBUTES or not brings_nothing:
         check_contents(centre, arrival)
 
     number = centre.last_number = centre.last_number + 1

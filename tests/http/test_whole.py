@@ -15,6 +15,7 @@ async def test_an_interaction_from_its_arrival_to_its_end(desk: Desk) -> None:
         "answer": "done",
         "interaction_id": None,
         "agent": {"agent_id": "ana", "presence": "ready", "reason": "", "offers": [], "work": []},
+        "told": None,
     }
     async with (
         desk.stream("/v1/agents/ana/inbox") as inbox,
