@@ -23,6 +23,12 @@ NEEDS: Final = {"http": ("daemon", ("fastapi", "uvicorn")), "mqtt": ("mqtt", ("a
 @click.option("--mqtt", default="off", help="The broker to work with: mqtt://host:port, or off.")
 @click.option("--mqtt-prefix", default="switchroom", help="What the names of all topics begin with.")
 @click.option(
+    "--mqtt-protocol",
+    type=click.Choice(["3.1.1", "5"]),
+    default="5",
+    help="The MQTT that the router speaks with its broker; others may speak either.",
+)
+@click.option(
     "--journal",
     type=click.Path(path_type=Path),
     default=Path("journal"),
@@ -67,6 +73,7 @@ def command(
     http: str,
     mqtt: str,
     mqtt_prefix: str,
+    mqtt_protocol: str,
     journal: Path,
     durability: str,
     redact: tuple[str, ...],
@@ -87,6 +94,7 @@ def command(
     from router.daemon.service import serve
     from router.daemon.settings import (
         Durability,
+        Protocol,
         Settings,
         http_address,
         mqtt_address,
@@ -101,6 +109,7 @@ def command(
         http=http_address(http),
         mqtt=mqtt_address(mqtt),
         mqtt_prefix=prefix_of_topics(mqtt_prefix),
+        mqtt_protocol=cast(Protocol, mqtt_protocol),
         journal=journal,
         durability=cast(Durability, durability),
         redact=frozenset(redact),

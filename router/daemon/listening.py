@@ -111,7 +111,7 @@ def _mqtt(
         gate,
         translator,
         events,
-        Broker(client_id="", host=address.host, port=address.port),
+        Broker(client_id="", host=address.host, port=address.port, protocol=settings.mqtt_protocol),
         centre_id=gate.plan.centre_id,
         prefix=settings.mqtt_prefix,
         publish_events=True,

@@ -12,6 +12,8 @@ from router.errors import ConfigError, Problem
 
 Durability = Literal["memory", "relaxed", "strict"]
 
+Protocol = Literal["3.1.1", "5"]
+
 MQTT_PORT: Final = 1883
 PREFIX: Final = re.compile(r"[A-Za-z0-9_.:-]+(/[A-Za-z0-9_.:-]+)*")
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -39,6 +41,7 @@ class Settings:
     http: Address | None = Address("127.0.0.1", 8080)
     mqtt: Address | None = None
     mqtt_prefix: str = "switchroom"
+    mqtt_protocol: Protocol = "5"
     journal: Path = Path("journal")
     durability: Durability = "strict"
     redact: frozenset[str] = frozenset()

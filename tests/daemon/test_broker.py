@@ -61,11 +61,12 @@ async def test_a_second_daemon_of_the_centre_on_the_broker_stops(tmp_path: Path)
             await desk.post("/v1/interactions", CALL)
 
 
-async def test_it_starts_without_its_broker_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+async def test_it_starts_without_its_broker_and_says_so(protocol: str, tmp_path: Path) -> None:
     """HTTP works meanwhile; when the broker comes, so does MQTT."""
     with mosquitto(tmp_path) as broker:
         broker.kill()
-        async for desk in running(Desk(tmp_path, mqtt_port=broker.port)):
+        async for desk in running(Desk(tmp_path, "--mqtt-protocol", protocol, mqtt_port=broker.port)):
             assert desk.logged("mqtt.waiting")
             await desk.post("/v1/interactions", CALL)
             broker.start()
