@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -104,6 +105,8 @@ _job: list[Job] = []
 
 
 def _set_up(job: Job) -> None:
+    # Ctrl-C is for whoever started us: one of us that is ended while it tells of its own would leave half a message.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _job[:] = [job]
 
 
