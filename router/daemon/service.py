@@ -136,10 +136,16 @@ class _Ending:
             loop.add_signal_handler(number, self._hear, number)
 
     def stop_listening(self) -> None:
-        """Leave the signals to the system."""
+        """Hear no more signals: the process is about to leave, and does not do so faster for being told again."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, numbers
+        )  # the loop's way of letting go would have them end us
+        for number in numbers:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
     def _hear(self, number: signal.Signals) -> None:
         is_second = self.drain.is_set()

@@ -30,6 +30,11 @@ def at_work(parent: int) -> int:
     return sum(each > 2 * os.sysconf("SC_CLK_TCK") for each in ticks)
 
 
+def hear_ctrl_c() -> None:
+    """In the child: a shell that starts the tests in the background has told them all to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     (os.cpu_count() or 1) < 2, reason="one processor: replications have no processes of their own"
@@ -41,7 +46,11 @@ def test_ctrl_c_ends_all_replications(tmp_path: Path) -> None:
     (centre / "scenarios" / "endless.yaml").write_text(ENDLESS)
     command = [sys.executable, "-m", "router.cli", "simulate", str(centre), "--scenario", "endless"]
     with subprocess.Popen(
-        [*command, "--replications", "6"], start_new_session=True, stderr=subprocess.PIPE, text=True
+        [*command, "--replications", "6"],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - there are no threads here
     ) as running:
         while running.poll() is None and at_work(running.pid) < 2:
             time.sleep(0.05)
