@@ -5,7 +5,7 @@ away. For people's desktops and for bots.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from math import inf
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Final, Self
 from uuid import uuid4
 
 from agents import wire
+from agents.alongside import run_alongside
 from agents.desk import Desk, Offer, Work
 from agents.errors import ClientError, ClosedError, CommandRefused, LinkError, UnreachableError
 from agents.line import Down, News, Over, Up, line_to
@@ -75,8 +76,8 @@ class AgentClient:
             await stack.enter_async_context(self._line)
             await self._wait_for_link()
             await self.sign_in(ready=self._ready, reason=self._reason)
-            self._run(stack, self._read())
-            self._run(stack, self._beat())
+            for work in (self._read(), self._beat()):
+                run_alongside(stack, work, f"client of {self.id}", self._desk.end)
             self._stack = stack.pop_all()
         return self
 
@@ -195,17 +196,6 @@ class AgentClient:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _run(self, stack: AsyncExitStack, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work, name=f"client of {self.id}")
-        task.add_done_callback(self._note_failure)
-        stack.push_async_callback(_end, task)
-
-    def _note_failure(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._desk.end(
-                error if isinstance(error, ClientError) else ClientError(f"a bug of the client: {error!r}")
-            )
-
     async def _wait_for_link(self) -> None:
         try:
             async with asyncio.timeout(self._give_up_s):
@@ -263,8 +253,3 @@ class AgentClient:
                     await self._return()
             except (LinkError, TimeoutError):
                 continue  # the line finds out by itself, and says so
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -1,19 +1,14 @@
-"""The one home of aiomqtt: a connection to a broker that comes back by itself, acknowledges what it received when it is told to, and
-hears refusals. Both sides use it. Knows topics and bytes, nothing of what they mean.
-"""
+"""The one home of aiomqtt: one life of a connection to a broker, from its beginning to its end. What comes back is ``mqtt_connection``."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import socket
 import ssl
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, Final
 
 import aiomqtt
 import paho.mqtt.client as paho
@@ -23,15 +18,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agents import mqtt_packets as packets
+from agents.mqtt_terms import Broker, ConnectionLostError, MqttError, Outgoing, Received, RefusedError, Will
 
-IN_FLIGHT_MAX: Final = 200
-"""So many published messages may wait for the broker's acknowledgement; less where an MQTT 5 broker says so."""
-WAITING_MAX: Final = 10_000
-"""So many messages may wait to be published before further ones are refused as ``FullError``."""
 RECEIVE_MAX: Final = 1_000
 """So many messages an MQTT 5 broker may send before the first is acknowledged; brokers have bounds of their own."""
-BACKOFF_S: Final = 0.1
-BACKOFF_MAX_S: Final = 1.0
 ANSWER_WITHIN_S: Final = 5.0
 """So long the broker may take to answer a connection or a subscription."""
 
@@ -44,316 +34,7 @@ _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False
 
 
-class MqttError(Exception):
-    """The root of what goes wrong between us and a broker; never raised itself."""
-
-
-class ConnectionLostError(MqttError):
-    """There is no connection, or it ended before the broker had answered."""
-
-
-class RefusedError(MqttError):
-    """The broker said no: to the connection, a subscription, or (MQTT 5 only) a message. MQTT 3.1.1 brokers drop silently what a rule
-    forbids, which looks like success.
-    """
-
-
-class FullError(MqttError):
-    """Too many messages wait to be published: this one was not taken."""
-
-
-class Will(NamedTuple):
-    """What the broker publishes (QoS 1) when we vanish; ``delay_s`` later with MQTT 5, where flapping is not worth a word."""
-
-    topic: str
-    payload: bytes
-    is_retained: bool = True
-    delay_s: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker is and how to be known there.
-
-    ``keepalive_s`` is how fast it notices that we hang (times 1.5): 5 at most. ``keeps_session``: it keeps subscriptions and QoS 1 messages
-    while we are away, ``session_expiry_s`` long (MQTT 5; 3.1.1 brokers have a setting of their own); needs a ``client_id`` that
-    stays the same.
-    """
-
-    client_id: str
-    host: str = "127.0.0.1"
-    port: int = 1883
-    protocol: Literal["3.1.1", "5"] = "5"
-    username: str | None = None
-    password: str | None = None
-    tls: ssl.SSLContext | None = None
-    keepalive_s: int = 5
-    keeps_session: bool = False
-    session_expiry_s: int = 3_600
-
-
-class Received(NamedTuple):
-    """A message from the broker. ``is_retained``: it is old, from before the subscription. ``is_repeated``: it may have come before."""
-
-    topic: str
-    payload: bytes
-    is_retained: bool
-    is_repeated: bool
-    acknowledgement: tuple[int, int]
-    """For ``Connection.acknowledge`` only."""
-
-
-class _Outgoing(NamedTuple):
-    topic: str
-    payload: bytes
-    is_retained: bool
-    published: asyncio.Future[None] | None
-
-
-class Connection:
-    """A connection that comes back: ``async with Connection(broker, receive, subscribe=[…]) as connection``.
-
-    Tries from its start on, with back-off and jitter, subscribes anew each time, and calls ``on_up``, ``on_down`` as the link comes and
-    goes.
-    ``receive`` gets every message as it arrives, called from the event loop: quick, and without waiting. What it raises ends the
-    connection for good. With ``acknowledges`` False each message counts as done when ``receive`` returns; with True not before
-    ``acknowledge``: what was not acknowledged comes again after a reconnect, where the broker keeps the session.
-    Messages are published in order, QoS 1; those without an answer when the link breaks are published again. For one event loop.
-    """
-
-    def __init__(
-        self,
-        broker: Broker,
-        receive: Callable[[Received], None],
-        *,
-        subscribe: Iterable[str] = (),
-        acknowledges: bool = False,
-        will: Will | None = None,
-        on_up: Callable[[], None] | None = None,
-        on_down: Callable[[MqttError], None] | None = None,
-        on_refused: Callable[[str, RefusedError], None] | None = None,
-        in_flight_max: int = IN_FLIGHT_MAX,
-        waiting_max: int = WAITING_MAX,
-    ) -> None:
-        self._broker = broker
-        self._receive = receive
-        self._subscriptions = [(topic, 1) for topic in subscribe]
-        self._acknowledges = acknowledges
-        self._will = will
-        self._on_up = on_up
-        self._on_down = on_down
-        self._on_refused = on_refused
-        self._in_flight_max = in_flight_max
-        self._window = in_flight_max
-        self._waiting_max = waiting_max
-        self._waiting: deque[_Outgoing] = deque()
-        self._in_flight: dict[int, _Outgoing] = {}
-        self._link: _Link | None = None  # once it is subscribed
-        self._link_now: _Link | None = None  # as soon as packets may come
-        self._links = 0
-        self._early: list[Received] | None = None  # heard on a link that is not up yet
-        self._is_closing = False
-        self._closing = asyncio.Event()
-        self._change = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._error: MqttError = ConnectionLostError("not connected yet")
-        self.failure: BaseException | None = None
-        """Why it will not come back: what ``receive`` or a hook raised; None while all is well."""
-
-    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def __aenter__(self) -> Self:
-        """Start connecting; don't wait for it."""
-        self._task = asyncio.get_running_loop().create_task(self._keep_connected())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Say good-bye to the broker, so that no will is published; messages that wait are dropped."""
-        self._is_closing = True
-        self._closing.set()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
-        for outgoing in [*self._in_flight.values(), *self._waiting]:
-            _finish(outgoing, ConnectionLostError("the connection was closed"))
-        self._in_flight.clear()
-        self._waiting.clear()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the link is up and subscribed, as far as we know: a dead peer is noticed after 1.5 keepalives."""
-        return self._link is not None
-
-    @property
-    def backlog(self) -> int:
-        """How many messages wait to be published or for the broker's acknowledgement."""
-        return len(self._waiting) + len(self._in_flight)
-
-    async def connected(self, timeout_s: float | None = None) -> None:
-        """Wait until the link is up. Raises ``RefusedError`` as soon as the broker refuses us (trying goes on),
-        ``ConnectionLostError`` with the last cause after ``timeout_s``.
-        """
-        await self._until(lambda: self.is_connected, timeout_s, raises_refusal=True)
-
-    async def flushed(self, timeout_s: float | None = None) -> None:
-        """Wait until the broker has acknowledged all that was published. Raises ``ConnectionLostError`` after ``timeout_s``."""
-        await self._until(lambda: self.backlog == 0, timeout_s, raises_refusal=False)
-
-    # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def publish(self, topic: str, payload: bytes, *, is_retained: bool = False) -> asyncio.Future[None]:
-        """Publish; the future is done once the broker has the message, or ``RefusedError``. Raises ``FullError`` when too many wait."""
-        if len(self._waiting) >= self._waiting_max:
-            raise FullError(f"{self._waiting_max} messages wait to be published; try again later")
-        published: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Outgoing(topic, payload, is_retained, published))
-        self._pump()
-        return published
-
-    def post(self, topic: str, payload: bytes, *, is_retained: bool = False, room: int | None = None) -> bool:
-        """Publish without waiting for anything; False when ``room`` messages (None: the connection's bound) wait already: it was not taken.
-
-        A refusal is told to ``on_refused``.
-        """
-        if len(self._waiting) >= (self._waiting_max if room is None else room):
-            return False
-        self._waiting.append(_Outgoing(topic, payload, is_retained, None))
-        self._pump()
-        return True
-
-    def acknowledge(self, message: Received) -> None:
-        """Tell the broker that the message is done. Does nothing when the link broke since: the broker sends it again."""
-        link_number, mid = message.acknowledgement
-        if mid and self._link_now is not None and link_number == self._links:
-            self._link_now.acknowledge(mid)
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _until(
-        self, is_so: Callable[[], bool], timeout_s: float | None, *, raises_refusal: bool
-    ) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not is_so():
-                    if self.failure is not None or self._is_closing:
-                        raise ConnectionLostError(f"the connection has ended: {self.failure or 'closed'}")
-                    if raises_refusal and isinstance(self._error, RefusedError):
-                        raise self._error
-                    self._change.clear()
-                    await self._change.wait()
-        except TimeoutError:
-            raise ConnectionLostError(
-                f"broker {self._broker.host}:{self._broker.port}, {timeout_s} s: {self._error}"
-            ) from None
-
-    async def _keep_connected(self) -> None:
-        failures = 0
-        while not self._is_closing:
-            try:
-                was_up = await self._live_once()
-            except Exception as error:  # noqa: BLE001 - a hook's or receive's: kept for who asks, nothing goes on
-                self._end(error)
-                return
-            failures = 0 if was_up else failures + 1
-            pause = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, 10))
-            await self._pause(pause * random.uniform(0.5, 1.0))
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            pass
-
-    async def _live_once(self) -> bool:
-        """Connect, and return once the link is gone: whether it had been up."""
-        link = _Link(self._broker, self._will, self._heard, self._answered, self._links + 1)
-        link.set_manual_acknowledgement()
-        self._links += 1
-        self._link_now = link
-        early: list[Received] = []
-        self._early = early
-        was_up = False
-        try:
-            try:
-                await link.open(self._subscriptions)
-                self._window = min(self._in_flight_max, link.window)
-                self._error = ConnectionLostError("the connection was lost")
-                self._link = link
-                was_up = True
-                if self._on_up is not None:
-                    self._on_up()
-                self._early = None
-                for received in early:
-                    self._heard(received)
-                self._change.set()
-                self._pump()
-                self._error = await link.lost(self._closing)
-            except MqttError as error:
-                self._error = error
-        finally:
-            self._link = self._link_now = None
-            await link.close()
-            self._waiting.extendleft(reversed(self._in_flight.values()))
-            self._in_flight.clear()
-        if link.failure is not None:
-            raise link.failure
-        if was_up and self._on_down is not None:
-            self._on_down(self._error)
-        self._change.set()
-        return was_up
-
-    def _end(self, error: Exception) -> None:
-        self.failure = error
-        self._is_closing = True
-        self._change.set()
-        asyncio.get_running_loop().call_exception_handler(
-            {"message": "an MQTT connection has ended", "exception": error}
-        )
-        if self._on_down is not None:
-            self._on_down(ConnectionLostError(f"ended by {type(error).__name__}: {error}"))
-
-    def _heard(self, received: Received) -> None:
-        if self._early is not None:  # a busy program reads retained messages together with the SUBACK
-            self._early.append(received)
-            return
-        self._receive(received)
-        if not self._acknowledges:
-            self.acknowledge(received)
-
-    def _answered(self, mid: int, refusal: str | None) -> None:
-        outgoing = self._in_flight.pop(mid, None)
-        if outgoing is None:
-            return
-        error = None if refusal is None else RefusedError(f"{outgoing.topic}: {refusal}")
-        _finish(outgoing, error)
-        if error is not None and outgoing.published is None and self._on_refused is not None:
-            self._on_refused(outgoing.topic, error)
-        if self._waiting:
-            self._pump()
-        elif not self._in_flight:
-            self._change.set()
-
-    def _pump(self) -> None:
-        link, waiting, in_flight = self._link, self._waiting, self._in_flight
-        while link is not None and waiting and len(in_flight) < self._window:
-            mid = link.publish_now(waiting[0], in_flight)
-            if mid is None:
-                return
-            in_flight[mid] = waiting.popleft()
-
-
-def _finish(outgoing: _Outgoing, error: MqttError | None) -> None:
-    published = outgoing.published
-    if published is None or published.done():
-        return
-    if error is None:
-        published.set_result(None)
-    else:
-        published.set_exception(error)
-        published.exception()  # whoever awaits it hears of it; whoever does not, need not
-
-
-class _Link(aiomqtt.Client):
+class Link(aiomqtt.Client):
     """One life of the connection. The only place that reaches into aiomqtt and paho. They connect, subscribe, keep alive and take leave;
     messages and their acknowledgements are read and written here: aiomqtt acknowledges before anybody has seen a message and drops the
     reason codes of publishes, and paho spends several times as long on each packet as the router on its decision.
@@ -391,6 +72,7 @@ class _Link(aiomqtt.Client):
         )
         self._client.max_inflight_messages_set(65_535)  # ours is the bound
         self._client.connect_timeout = ANSWER_WITHIN_S
+        self._client.manual_ack_set(True)
         self._received = bytearray()
         self._for_paho = b""
         self._for_paho_at = 0
@@ -408,10 +90,8 @@ class _Link(aiomqtt.Client):
         self.window = 65_535
         self.failure: Exception | None = None
 
-    def set_manual_acknowledgement(self) -> None:
-        self._client.manual_ack_set(True)
-
     async def open(self, subscriptions: list[tuple[str, int]]) -> None:
+        """Connect and subscribe. Raises ``RefusedError`` where the broker says no, ``ConnectionLostError`` where there is none."""
         try:
             await self.__aenter__()
             self._is_open = True
@@ -437,6 +117,7 @@ class _Link(aiomqtt.Client):
         return ConnectionLostError("the connection was closed")
 
     async def close(self) -> None:
+        """Take leave where the link is still there, and let go of the socket."""
         try:
             if self._is_open and not self._disconnected.done():
                 await self.__aexit__(None, None, None)
@@ -447,7 +128,7 @@ class _Link(aiomqtt.Client):
             if self._disconnected.done() and not self._disconnected.cancelled():
                 self._disconnected.exception()
 
-    def publish_now(self, outgoing: _Outgoing, in_flight: Mapping[int, object]) -> int | None:
+    def publish_now(self, outgoing: Outgoing, in_flight: Mapping[int, object]) -> int | None:
         """Send the message and return its packet id, none of ``in_flight``; None where there is no connection."""
         if self._client._sock is None or self._disconnected.done():
             return None
@@ -469,6 +150,7 @@ class _Link(aiomqtt.Client):
         return packet_id
 
     def acknowledge(self, mid: int) -> None:
+        """Tell the broker that the message of this packet id is done."""
         self._write_later(packets.puback(mid))
 
     # ── many packets in one call of the system ───────────────────────────────────────────────────────────────────

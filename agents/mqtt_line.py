@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from agents import wire
 from agents.errors import ClientError, ClosedError, CommandRefused, LinkError, TakenOverError
 from agents.line import Down, Kind, News, Over, Up
-from agents.mqtt import Broker, Connection, MqttError, Received, RefusedError, Will
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, MqttError, Received, RefusedError, Will
 
 GOODBYE_S: Final = 1.0
 LOOK_S: Final = 1.0

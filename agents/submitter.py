@@ -13,6 +13,7 @@ from uuid import uuid4
 from pydantic import JsonValue
 
 from agents import wire
+from agents.alongside import run_alongside
 from agents.errors import ClientError, ClosedError, CommandRefused, LinkError, UnreachableError
 from agents.line import Down, News, Over, Up, line_to
 from agents.repeating import GIVE_UP_S, Repeater
@@ -127,9 +128,7 @@ class SubmitterClient:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._line)
             await self._wait_for_link()
-            reading = asyncio.create_task(self._read(), name=f"submitter {self.name}")
-            reading.add_done_callback(self._note_failure)
-            stack.push_async_callback(_end, reading)
+            run_alongside(stack, self._read(), f"submitter {self.name}", self._stop)
             self._stack = stack.pop_all()
         return self
 
@@ -271,7 +270,7 @@ class SubmitterClient:
                 return None  # not known yet
             except (
                 LinkError
-            ):  # over a connection that was cut with the link, or away again: then there is a further time
+            ):  # the connection was cut with the link, or it is away again: then there is a further time
                 await asyncio.sleep(wait_s)
         return None
 
@@ -286,18 +285,7 @@ class SubmitterClient:
         self._inbox.put_nowait(message)
         self._bell.ring()
 
-    def _note_failure(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._stop(
-                error if isinstance(error, ClientError) else ClientError(f"a bug of the client: {error!r}")
-            )
-
     def _stop(self, error: ClientError) -> None:
         if self._over is None:
             self._over = error
         self._bell.ring()
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

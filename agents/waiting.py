@@ -1,4 +1,4 @@
-"""How a coroutine of the agents' side waits for something to become true, and how long it waits before it tries something again."""
+"""How a coroutine waits for something to become true, on either side, and how long it waits before it tries something again."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import orjson
 
 from agents import wire
-from agents.mqtt import Broker, Connection, Received
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, Received
 from benchmarks.durable.centre import CENTRE, EXAMPLE, SUBMITTER, agent_names, call_id
 
 ID_LENGTH = len(call_id(0))

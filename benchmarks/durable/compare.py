@@ -26,7 +26,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agents import wire
-from agents.mqtt import Broker, Connection
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker
 from benchmarks.durable.centre import CENTRE, EXAMPLE, write_centre
 from benchmarks.durable.people import Agents, Submitter
 from router.harness.live.children import (

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from agents import wire
-from agents.mqtt import Broker, Connection, Received
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, Received
 from benchmarks.durable.centre import CENTRE
 
 CONNECTIONS = 32

@@ -96,7 +96,7 @@ def _mqtt(
     log: FilteringBoundLogger,
     recent: Sequence[Fact],
 ) -> MqttTransport:
-    from agents.mqtt import Broker
+    from agents.mqtt_terms import Broker
     from router.transports.mqtt import MqttTransport
 
     told: set[asyncio.Task[None]] = set()

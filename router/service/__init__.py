@@ -5,8 +5,7 @@ from __future__ import annotations
 from router.service.clock import SystemClock, sleep_until
 from router.service.handles import AgentHandle, InteractionHandle, Offer
 from router.service.router import Router
-from router.service.subscription import Subscription
-from router.service.waiting import LagError
+from router.service.subscription import LagError, Subscription
 from router.service.writer import Reply, Writer
 
 __all__ = [

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import Literal, Protocol
 
 from agents.presence import Presence
+from agents.waiting import Bell
 from router.core.facts import InteractionAssigned, InteractionEnded, OfferEnd, OfferEnded, OfferMade
 from router.core.names import AgentId, InteractionId, OfferId, QueueId
 from router.core.requirement import Requirement
@@ -29,7 +30,6 @@ from router.core.signals import (
     WrapUpDone,
 )
 from router.errors import RouterError, SignalError
-from router.service.waiting import Bell
 
 InteractionState = Literal["new", "scheduled", "queued", "offered", "assigned", "ended"]
 

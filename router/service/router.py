@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, overload
 
+from agents.waiting import Bell
 from router.core.centre import Centre
 from router.core.effects import Effect
 from router.core.engine import Engine
@@ -33,7 +34,6 @@ from router.service.clock import SystemClock, sleep_until
 from router.service.directory import Directory
 from router.service.handles import AgentHandle, InteractionHandle
 from router.service.subscription import Subscription
-from router.service.waiting import Bell
 from router.service.writer import Reply, Writer
 
 MAILBOX: Final = 10_000

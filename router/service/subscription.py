@@ -6,11 +6,25 @@ from collections import deque
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast, get_args
 
+from agents.waiting import Bell
 from router.core.facts import Fact
 from router.errors import RouterError, shown
-from router.service.waiting import Bell, LagError
 
 FactT = TypeVar("FactT", bound=Fact)
+
+
+class LagError(RouterError):
+    """A subscriber was too slow: its buffer was full, facts were dropped, and the subscription is over.
+
+    What had been buffered before was delivered. Subscribe again, and read the state anew.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        super().__init__(
+            f"the subscriber is too slow: its buffer of {capacity} facts was full and facts are lost; "
+            "subscribe again, with a larger capacity or to fewer kinds"
+        )
 
 
 class Subscription(Generic[FactT]):

@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self
 from pydantic import JsonValue
 
 from agents.client import AgentClient
-from agents.mqtt import Broker
+from agents.mqtt_terms import Broker
 from agents.submitter import SubmitterClient
 from router.core.plan import Plan
 from router.core.requirement import All, Requirement

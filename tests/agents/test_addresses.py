@@ -50,7 +50,7 @@ def test_a_missing_library_says_what_to_install(
     library: str, url: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its extra a transport says what to install."""
-    for module in ("agents.mqtt", "agents.mqtt_line", "agents.http", library):
+    for module in ("agents.mqtt", "agents.mqtt_connection", "agents.mqtt_line", "agents.http", library):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingExtraError, match=rf"pip install 'switchroom\[{extra}\]'"):

@@ -11,7 +11,8 @@ import pytest
 from agents import wire
 from agents.client import AgentClient
 from agents.errors import TakenOverError, UnreachableError
-from agents.mqtt import Broker, Connection
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker
 from router.core.facts import PresenceChanged
 from router.core.plan import Plan
 from tests.agents.stand import PATIENCE_S, OverMqtt, Stand, eventually

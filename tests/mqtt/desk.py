@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 from pydantic import JsonValue
 
 from agents import wire
-from agents.mqtt import Broker, Connection, Received, Will
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, Received, Will
 from router.core.plan import Plan
 from router.core.requirement import Requirement
 from router.errors import ConfigError, Problem

@@ -12,7 +12,8 @@ from typing import Literal
 
 import pytest
 
-from agents.mqtt import Broker, Connection, ConnectionLostError, FullError, Received, RefusedError, Will
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, ConnectionLostError, FullError, Received, RefusedError, Will
 from tests.servers import Server, free_port, mosquitto, program
 
 pytestmark = pytest.mark.servers

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from agents import wire
-from agents.mqtt import Will
+from agents.mqtt_terms import Will
 from router.errors import TransportError
 from tests.mqtt.desk import TOPICS, Desk, Peer, Protocol, until
 from tests.servers import Server

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.mqtt import RefusedError
+from agents.mqtt_terms import RefusedError
 from tests.mqtt.desk import TOPICS, Desk, Peer
 from tests.servers import Server, mosquitto, program
 

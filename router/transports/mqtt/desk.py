@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from agents import wire
-from agents.mqtt import Received
+from agents.mqtt_terms import Received
 from router.core.names import OfferId
 from router.core.signals import Signal
 from router.errors import RouterError, SignalError, WireError, did_you_mean

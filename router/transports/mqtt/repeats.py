@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final, Literal, NamedTuple
 
 from agents import wire
-from agents.mqtt import Received
+from agents.mqtt_terms import Received
 
 REMEMBERED: Final = 10_000
 """So many replies are remembered, of all senders together; the oldest is forgotten first."""

@@ -15,7 +15,8 @@ from typing import Final, Literal, Self
 from pydantic import ValidationError
 
 from agents import wire
-from agents.mqtt import Broker, Connection, ConnectionLostError, MqttError, Received, Will
+from agents.mqtt_connection import Connection
+from agents.mqtt_terms import Broker, ConnectionLostError, MqttError, Received, Will
 from router.core.facts import Fact
 from router.errors import TransportError, WireError
 from router.ports import Front
