@@ -14,6 +14,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -32,7 +33,6 @@ class Submitter:
         self.due: dict[str, float] = {}
         self.accepted: dict[str, int] = {}
         self.ended: dict[str, list[float]] = {}
-        self.letters: list[bytes] = []
         self.refused: list[str] = []
         self.is_windowed = False
         self.over = asyncio.Event()
@@ -131,7 +131,7 @@ class Agents:
     def _finish(self, call: str) -> None:
         self.line.send(self._holds.pop(call), "finish", f"f-{call}", {"interaction_id": call})
 
-    def _soon(self, call: str, do: "object") -> None:
+    def _soon(self, call: str, do: Callable[[str], None]) -> None:
         if call == call_id(EXAMPLE):
             asyncio.get_running_loop().call_later(0.3, do, call)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from router.core.centre import START, Centre
-from router.core.checks import check_contents, unknown
+from router.core.checks import bad_id, check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import (
@@ -49,9 +49,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         reply_to,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
-        raise SignalError(
-            "bad-id", f"interaction id {shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
-        )
+        raise bad_id(interaction_id)
     known = centre.interactions.get(interaction_id)
     if known is not None and not centre.is_forgotten(known):
         return same_again(known, arrival)

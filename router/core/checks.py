@@ -23,10 +23,15 @@ HORIZON_MS: Final = 400 * DAY_MS
 
 def unknown(kind: str, found: object, known: list[str]) -> SignalError:
     """Return the error for a name that is not known, with what was meant where that is clear."""
-    hint = did_you_mean(found, known) if isinstance(found, str) and len(found) <= LABEL_MAX else ""
-    code = f"unknown-{kind.split(maxsplit=1)[0]}"
+    hint = did_you_mean(found, known) if isinstance(found, str) else ""
+    text = f"{kind} {shown(found)} is not known"
+    return SignalError(f"unknown-{kind.split(maxsplit=1)[0]}", f"{text} ({hint})" if hint else text)
+
+
+def bad_id(found: object) -> SignalError:
+    """Return the error for an interaction's id that is none."""
     return SignalError(
-        code, " ".join(filter(None, (f"{kind} {shown(found)} is not known", f"({hint})" if hint else "")))
+        "bad-id", f"interaction id {shown(found)}: expected 1 to 64 letters, digits or _ . : -"
     )
 
 

@@ -6,9 +6,7 @@ from router.core.arrivals import queued
 from router.core.centre import Centre
 from router.core.checks import check_priority, check_requirement, unknown
 from router.core.effects import ReleaseWork
-from router.core.facts import (
-    InteractionPassedOn,
-)
+from router.core.facts import InteractionPassedOn
 from router.core.holdings import end_contact
 from router.core.offers import end_offer, rest, rules_of
 from router.core.queueing import elapsed, end

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from router.core.arrivals import find_entrance, find_room, same_again, weigh
 from router.core.centre import Centre
-from router.core.checks import check_contents
+from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible
 from router.core.explain import Explanation, explain_waiting
@@ -21,7 +21,6 @@ from router.core.plan import QueueLength
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction, taken
 from router.core.signals import InteractionArrived
-from router.errors import SignalError, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +72,7 @@ def _untouched(centre: Centre, section_id: SectionId, now: int) -> Iterator[None
 def _preview(centre: Centre, arrival: InteractionArrived) -> Preview:
     interaction_id = arrival.interaction_id
     if looks_like_id(interaction_id) is None:
-        raise SignalError(
-            "bad-id", f"interaction id {shown(interaction_id)}: expected 1 to 64 letters, digits or _ . : -"
-        )
+        raise bad_id(interaction_id)
     known = centre.interactions.get(interaction_id)
     if known is not None and not centre.is_forgotten(known):
         return _told(known, same_again(known, arrival))

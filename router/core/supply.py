@@ -111,7 +111,8 @@ class Profile:
     """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
-    ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders.
+    ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
+    lists are kept, which have to be told.
     ``serving`` lists the classes the profile serves in the order of their selection groups, as of ``serving_epoch``;
     ``feeds`` are those among them that keep an order of free agents of their own.
     """

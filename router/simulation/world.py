@@ -191,18 +191,18 @@ class World:
         # The hot loop: two turns for each customer. Names are local, the two commonest events and the commonest effect are
         # handled here, and everything else by a method.
         heap, waiting, talks, patience_of = self._heap, self._waiting, self._talks, self._patience
+        suspended = self._suspended
         handle, advance, next_deadline = self._engine.handle, self._engine.advance, self._engine.next_deadline
         sink, carriers, others, numbers = self._sink, self._carriers, self._others(), self._numbers
         watches, handle_ms = self._watch_wrap_ups, self._handle_ms
         new, finished, connect = tuple.__new__, WorkFinished, Connect
-        end, last, now, present = self._end, self._last, 0, self.present
-        arrived = 0
+        end, last, now, arrived = self._end, self._last, 0, 0
         while left:
             due = next_deadline()
             if heap and (due is None or heap[0][0] < due):
                 event = heap[0]
                 now, _, kind, what, who = event
-                if now > end and (now > last or not present()):
+                if now > end and (now > last or not (waiting or talks or suspended)):
                     break
                 if kind == _FINISH:
                     heappop(heap)
@@ -241,7 +241,7 @@ class World:
                     if happened is None:
                         continue
                     outcome = happened
-            elif due is None or (due > end and (due > last or not present())):
+            elif due is None or (due > end and (due > last or not (waiting or talks or suspended))):
                 break
             else:
                 now = due
@@ -263,7 +263,7 @@ class World:
                         patience_of.pop(interaction_id, None)
                 else:
                     carriers[type(effect)](effect, now)
-        return Run(arrived, self._rejected, len(present()), now)
+        return Run(arrived, self._rejected, len(self.present()), now)
 
     # ── arranging ────────────────────────────────────────────────────────────────────────────────────────────────
 

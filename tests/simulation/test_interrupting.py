@@ -20,6 +20,9 @@ arrivals:
   - {name: call, section: support, channel: voice, per-hour: 100000, handle-time: {exponential: {mean: 1s}}}
 """
 
+AT_WORK_WITHIN_S = 120.0
+"""Far longer than replications take to get to work; beyond it something is wrong, and nobody should wait for ever."""
+
 
 def at_work(parent: int) -> int:
     """How many children have computed for more than two seconds: longer than they take to start."""
@@ -52,10 +55,12 @@ def test_ctrl_c_ends_all_replications(tmp_path: Path) -> None:
         text=True,
         preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - there are no threads here
     ) as running:
-        while running.poll() is None and at_work(running.pid) < 2:
-            time.sleep(0.05)
-        os.killpg(running.pid, signal.SIGINT)
         try:
+            give_up_at = time.monotonic() + AT_WORK_WITHIN_S
+            while running.poll() is None and at_work(running.pid) < 2:
+                assert time.monotonic() < give_up_at, "the replications did not come to work"
+                time.sleep(0.05)
+            os.killpg(running.pid, signal.SIGINT)
             _, said = running.communicate(timeout=60)
         finally:
             if running.poll() is None:
