@@ -176,6 +176,13 @@ class Centre:
             tie = self.last_tie
         heappush(self.deadlines, (due, kind, number, agent_id, tie, subject))
 
+    def settled(self, now: int) -> int:
+        """Return the latest moment up to ``now`` of which the state tells: the clock stands still between signals, and beyond the next
+        deadline the engine has to act before anything can be said.
+        """
+        due = self.deadlines[0][0] if self.deadlines else now
+        return max(self.now, min(now, due))
+
     def find(self, interaction_id: InteractionId) -> Interaction:
         """Return the live interaction; raises ``unknown-interaction`` or ``interaction-ended``."""
         interaction = self.known(interaction_id)

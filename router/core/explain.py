@@ -45,9 +45,7 @@ def explain(engine: Engine, interaction_id: InteractionId, *, now: int | None = 
     interaction = centre.known(interaction_id)
     clock = centre.now
     if now is not None:
-        # The engine's clock stands still between signals. Beyond its next deadline it has to act before anything can be said.
-        due = engine.next_deadline()
-        centre.now = max(clock, now if due is None else min(now, due))
+        centre.now = centre.settled(now)
     try:
         if interaction.state == "ended":
             return _explanation(centre, interaction, f"ended: {interaction.ended_how}", (), None)

@@ -47,8 +47,8 @@ class Preview:
 
 
 def preview(centre: Centre, arrival: InteractionArrived, now: int) -> Preview:
-    """Say what would happen if the arrival came at ``now``, before which nothing is due. Raises ``SignalError`` as the arrival itself
-    would.
+    """Say what would happen if the arrival came at ``now``, or at the next deadline where that is before. Raises ``SignalError`` as the
+    arrival itself would.
     """
     with _untouched(centre, arrival.section, now):
         return _preview(centre, arrival)
@@ -60,7 +60,7 @@ def _untouched(centre: Centre, section_id: SectionId, now: int) -> Iterator[None
     section = centre.sections.get(section_id)
     failed = 0 if section is None else section.intake.failed
     before = centre.now, centre.facts, centre.effects
-    centre.now, centre.facts, centre.effects = max(now, centre.now), [], []
+    centre.now, centre.facts, centre.effects = centre.settled(now), [], []
     try:
         yield
     finally:

@@ -73,6 +73,8 @@ class Router:
         """
         if not isinstance(plan, Plan):
             raise TypeError(f"expected a Plan, as router.load(path) returns it, found {shown(plan)}")
+        if snapshot is not None and engine is not None:
+            raise ValueError("a router goes on from a snapshot or from an engine, not from both")
         self._plan = plan
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._mailbox = mailbox

@@ -15,11 +15,14 @@ from router.core.facts import (
     OfferMade,
     StepTaken,
 )
+from router.core.names import AgentId
 from router.core.outcome import Outcome
 from router.core.plan import After, Plan
 from router.core.preview import Preview, preview
-from router.core.signals import InteractionArrived
+from router.core.signals import AgentSignedIn, InteractionArrived
 from router.errors import SignalError
+from router.policies import BUILT_IN
+from tests.core.builders import a_call, a_plan, an_agent
 from tests.oracle.cramped import cramped
 from tests.oracle.duel import Duel, Step, engine_makers
 from tests.oracle.fuzz import random_step
@@ -153,3 +156,17 @@ def test_a_preview_changes_nothing(seed: int) -> None:
                 except SignalError:
                     continue
             assert engine.snapshot() == before
+
+
+def test_a_preview_does_not_look_beyond_what_is_due() -> None:
+    """Where the clock is late, what has run out meanwhile has not ended yet: it is told as of the next deadline, not as of later."""
+    plan = a_plan(an_agent("ana"))
+    engine = Engine(plan, BUILT_IN)
+    engine.handle(AgentSignedIn(AgentId("ana")), 0)
+    engine.handle(a_call("i1"), 0)
+    due = engine.next_deadline()
+    assert due is not None
+    said = preview(engine.centre, a_call("i2"), due + 60_000)
+    assert said.explanation is not None
+    assert said.explanation.at == due
+    assert engine.now == 0
