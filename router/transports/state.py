@@ -1,4 +1,4 @@
-"""What agents are shown of the engine's state, as messages of the wire."""
+"""What agents and submitters are shown of the engine's state, as messages of the wire."""
 
 from __future__ import annotations
 
