@@ -9,6 +9,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final
 
+from pydantic import ValidationError
 from starlette.types import Receive
 
 from agents import wire
@@ -30,7 +31,7 @@ from router.transports.http.bodies import (
 )
 from router.transports.http.handling import Answer, Call, Handler, ProblemError, Responder, json_answer
 from router.transports.http.presentation import preview_view
-from router.transports.problems import made, problem
+from router.transports.problems import invalid, made, problem
 from router.transports.state import agent_state
 
 KEY_MAX: Final = 256
@@ -167,6 +168,9 @@ class Commands:
             raise
         except RouterError as error:
             self.counts[verb, problem(error).code] += 1
+            raise
+        except ValidationError as error:
+            self.counts[verb, invalid(error).code] += 1
             raise
         self.counts[verb, "accepted"] += 1
         return answer
