@@ -13,14 +13,13 @@ from pydantic import ValidationError
 from starlette.types import Receive
 
 from agents import wire
-from router.core.names import InteractionId
+from router.core.names import ID_PATTERN, InteractionId
 from router.core.preview import preview
 from router.core.signals import InteractionArrived, Signal
 from router.errors import RouterError, SignalError
 from router.ports import Front
 from router.transports.commands import Translator
 from router.transports.http.bodies import (
-    ID,
     SUBMIT,
     command_of,
     id_of,
@@ -60,7 +59,7 @@ class Commands:
             submission = submission.model_copy(update={"interaction_id": _id_for(call)})
         interaction_id = submission.interaction_id
         reply_to = call.header(b"reply-to")
-        if reply_to is not None and ID.fullmatch(reply_to) is None:
+        if reply_to is not None and ID_PATTERN.fullmatch(reply_to) is None:
             raise ProblemError(
                 made(
                     "bad-id",
@@ -220,7 +219,7 @@ def _id_for(call: Call) -> str:
         raise ProblemError(
             made("bad-id", f"Idempotency-Key: expected 1 to {KEY_MAX} characters, found {len(key)}", 422)
         )
-    return key if ID.fullmatch(key) else "k-" + sha256(key.encode()).hexdigest()[:48]
+    return key if ID_PATTERN.fullmatch(key) else "k-" + sha256(key.encode()).hexdigest()[:48]
 
 
 def _new_id() -> str:
