@@ -83,8 +83,9 @@ class Complete(Command):
 
 
 class Ask(Command):
-    """What became of the interaction? The reply's ``told`` is what its submitter was told last. For one that was away: a broker that is
-    killed may lose what it had acknowledged. Only who submitted the interaction hears of it.
+    """What became of the interaction? The reply's ``told`` says who has it or how it ended, with nothing of the reason and the agent at the
+    end; null while it waits. For a submitter that was away: a broker that is killed may lose what it had acknowledged. Only who
+    submitted the interaction hears of it.
     """
 
     interaction_id: Id

@@ -122,12 +122,9 @@ def command(
     try:
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(serve(settings, log))
-    except (StoreError, TransportError) as error:
+    except (StoreError, TransportError, InvariantError) as error:
         log.critical("daemon.failed", error=type(error).__name__, detail=str(error))
         ctx.exit(UNREACHABLE if isinstance(error, TransportError) else ERROR)
-    except InvariantError as error:
-        log.critical("daemon.failed", error=type(error).__name__, detail=str(error))
-        ctx.exit(ERROR)
     ctx.exit(OK)
 
 
@@ -140,6 +137,8 @@ def _check_extras(*, http: bool, mqtt: bool) -> None:
             raise click.UsageError(
                 f"--{name} needs {', '.join(missing)}: pip install 'switchroom[{extra}]', or say --{name} off"
             )
+    if find_spec("orjson") is None:
+        raise click.UsageError("the journal needs orjson: pip install 'switchroom[daemon]'")
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

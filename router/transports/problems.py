@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agents import wire
-from router.errors import ConfigError, OverloadedError, RouterError, SignalError, WireError
+from router.errors import ConfigError, OverloadedError, RouterError, SignalError, WireError, shown
 
 TYPE_BASE: Final = "urn:switchroom:problem:"
 
@@ -99,9 +99,7 @@ def _described(detail: ErrorDetails) -> str:
     found = detail["input"]
     if isinstance(found, dict | list) or detail["loc"][:1] in {("attributes",), ("customer",)}:
         return said
-    text = repr(found)
-    shown = text if len(text) <= 60 else text[:57] + "…"
-    return f"{said}, found {shown}"
+    return f"{said}, found {shown(found)}"
 
 
 def _pointer(path: str) -> str:

@@ -1,4 +1,4 @@
-"""What agents are shown of the engine's state, as messages of the wire."""
+"""What agents and submitters are shown of the engine's state, as messages of the wire."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def agent_state(centre: Centre, agent_id: str) -> wire.AgentState:
 
 
 def last_told(centre: Centre, interaction_id: str, submitter: str) -> wire.Assigned | wire.Ended | None:
-    """Return what the submitter was told last of its interaction, where it was answered or ended.
+    """Return what the submitter is to know of its interaction, where it is answered or has ended.
 
     Raises ``SignalError``: ``unknown-interaction``, or ``not-yours`` where somebody else submitted it.
     """

@@ -14,6 +14,8 @@ import httpx
 from router.harness.live.children import Daemon, free_port
 
 QUICKSTART: Final = Path("configs/quickstart")
+LIMIT_S: Final = 30
+"""Whatever takes longer has failed."""
 CALL: Final = {
     "interaction_id": "c-1",
     "section": "support",
@@ -64,16 +66,25 @@ class Desk:
             return False
 
     async def event_types(self) -> list[str]:
-        """The types of all events so far, oldest first."""
+        """The types of all events so far, oldest first; submits an interaction to see where that is."""
+        await self.post("/v1/interactions", {**CALL, "interaction_id": "so-far"})
         found: list[str] = []
-        async with self.http.stream("GET", "/v1/events", params={"after": "0"}) as stream:
-            try:
-                async with asyncio.timeout(1):
-                    async for line in stream.aiter_lines():
-                        found.append(line)  # noqa: PERF401 - what came before the time is over counts
-            except TimeoutError:
-                pass
-        return [json.loads(line.removeprefix("data:"))["type"] for line in found if line.startswith("data:")]
+        async with (
+            asyncio.timeout(LIMIT_S),
+            self.http.stream("GET", "/v1/events", params={"after": "0"}) as stream,
+        ):
+            async for line in stream.aiter_lines():
+                if line.startswith("data:"):
+                    event = json.loads(line.removeprefix("data:"))
+                    if event["subject"] == "so-far":
+                        break
+                    found.append(event["type"])
+        return found
+
+    async def exit_code(self) -> int:
+        """Return the daemon's exit code once it has ended by itself."""
+        async with asyncio.timeout(LIMIT_S):
+            return await self.daemon.child.wait()
 
     def logged(self, event: str) -> list[dict[str, object]]:
         """What the daemon logged under that name."""
@@ -81,7 +92,7 @@ class Desk:
 
     async def until_logged(self, event: str, count: int = 1) -> None:
         """Return once it has been logged so often."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_S):
             while len(self.logged(event)) < count:  # noqa: ASYNC110 - another process logs it
                 await asyncio.sleep(0.01)
 

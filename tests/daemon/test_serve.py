@@ -12,7 +12,7 @@ import pytest
 
 from router.errors import TransportError
 from router.harness.live.children import Daemon
-from tests.daemon.desk import CALL, Desk, running
+from tests.daemon.desk import CALL, LIMIT_S, Desk, running
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,10 @@ async def test_the_numbers_of_events_go_on_after_a_kill(desk: Desk) -> None:
     await desk.daemon.kill()
     await desk.daemon.start()
     await desk.post("/v1/interactions", {**CALL, "interaction_id": "c-2"})
-    async with desk.http.stream("GET", "/v1/events", params={"after": "2"}) as stream:
+    async with (
+        asyncio.timeout(LIMIT_S),
+        desk.http.stream("GET", "/v1/events", params={"after": "2"}) as stream,
+    ):
         lines = []
         async for line in stream.aiter_lines():
             lines.append(line)
@@ -75,7 +78,7 @@ async def test_a_second_daemon_on_the_journal_refuses(desk: Desk, tmp_path: Path
     second.daemon.child.log = tmp_path / "second.log"
     with pytest.raises(TransportError, match=f"process {desk.daemon.child.pid}"):
         await second.daemon.start()
-    assert await second.daemon.child.wait() == 1
+    assert await second.exit_code() == 1
     assert (await desk.http.get("/readyz")).is_success
     await second.http.aclose()
 
@@ -97,7 +100,7 @@ async def test_it_drains_when_told_to_end(tmp_path: Path) -> None:
         await desk.post("/v1/interactions/c-2/cancel")
         await desk.post("/v1/agents/ana/not-ready", {"reason": "home"})
         await desk.post("/v1/agents/ana/interactions/c-1/finish")
-        assert await desk.daemon.child.wait() == 0
+        assert await desk.exit_code() == 0
         assert (await desk.daemon.start())["replayed"] == 0
 
 
@@ -109,7 +112,7 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         desk.daemon.child.send_signal(signal.SIGTERM)
         await desk.until_logged("daemon.draining")
         desk.daemon.child.send_signal(signal.SIGTERM)
-        assert await desk.daemon.child.wait() == 0
+        assert await desk.exit_code() == 0
         await desk.daemon.start()
         assert (await desk.get("/v1/interactions/c-1"))["state"] == "offered"
 
@@ -118,10 +121,11 @@ async def test_signals_while_it_closes_do_not_end_it_half_way(desk: Desk) -> Non
     """With nothing to drain the second signal comes while all is being closed; the exit code is 0 all the same."""
     desk.daemon.child.send_signal(signal.SIGTERM)
     await desk.until_logged("daemon.draining")
-    while desk.daemon.child.pid and not desk.logged("daemon.stopped"):
-        desk.daemon.child.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.002)
-    assert await desk.daemon.child.wait() == 0
+    async with asyncio.timeout(LIMIT_S):
+        while desk.daemon.child.pid and not desk.logged("daemon.stopped"):
+            desk.daemon.child.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.002)
+    assert await desk.exit_code() == 0
 
 
 async def test_it_reads_the_centre_again_when_asked(desk: Desk) -> None:
@@ -160,7 +164,7 @@ async def test_another_centre_is_not_adopted(desk: Desk) -> None:
     await desk.daemon.kill()
     with pytest.raises(TransportError, match="the journal is of centre 'quickstart', not 'elsewhere'"):
         await desk.daemon.start()
-    assert await desk.daemon.child.wait() == 3
+    assert await desk.exit_code() == 3
 
 
 async def test_a_broken_centre_is_not_started(tmp_path: Path) -> None:
@@ -169,7 +173,7 @@ async def test_a_broken_centre_is_not_started(tmp_path: Path) -> None:
     (desk.centre / "centre.yaml").write_text("order: no-such-order\n")
     with pytest.raises(TransportError, match=r"centre\.yaml:1:8"):
         await desk.daemon.start()
-    assert await desk.daemon.child.wait() == 3
+    assert await desk.exit_code() == 3
     await desk.http.aclose()
 
 
@@ -181,7 +185,7 @@ async def test_a_taken_port_is_said(desk: Desk, tmp_path: Path) -> None:
     other.daemon = Daemon(other.centre, elsewhere, http_port=desk.port, mqtt_port=None)
     with pytest.raises(TransportError, match=f"cannot listen on 127.0.0.1:{desk.port}"):
         await other.daemon.start()
-    assert await other.daemon.child.wait() == 4
+    assert await other.exit_code() == 4
     await other.http.aclose()
 
 
@@ -231,8 +235,7 @@ async def test_a_disk_that_takes_no_more_stops_it_loudly_and_loses_nothing(tmp_p
             if not await small.try_post("/v1/interactions", body):
                 break
             acknowledged.append(f"c-{number}")
-        async with asyncio.timeout(30):
-            assert await small.daemon.child.wait() == 1
+        assert await small.exit_code() == 1
         assert "journal.db: the disk failed" in str(small.logged("daemon.failed")[0]["detail"])
         assert acknowledged
         small.daemon.child.command = command
@@ -249,12 +252,12 @@ async def test_told_to_end_while_it_starts_it_ends_in_order(tmp_path: Path) -> N
             await started.post("/v1/interactions", {**CALL, "interaction_id": f"c-{number}"})
         await started.daemon.kill()
         await started.daemon.child.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_S):
             while not _hears_signals(started.daemon.child.pid):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.001)
         started.daemon.child.send_signal(signal.SIGHUP)
         started.daemon.child.send_signal(signal.SIGTERM)
-        assert await started.daemon.child.wait() == 0
+        assert await started.exit_code() == 0
 
 
 def _hears_signals(pid: int) -> bool:

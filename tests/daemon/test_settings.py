@@ -1,9 +1,13 @@
-"""Addresses that the daemon is given: what is read, and what is refused before anything is opened."""
+"""What the daemon is given, addresses and installed extras: what is read, and what is refused before anything is opened."""
 
 from __future__ import annotations
 
-import pytest
+from importlib.util import find_spec
 
+import pytest
+from click.testing import CliRunner
+
+from router.cli import switchroom
 from router.daemon.settings import Address, http_address, mqtt_address, mqtt_prefix
 from router.errors import ConfigError
 
@@ -84,3 +88,23 @@ def test_a_prefix_that_no_topic_can_have_is_refused(text: str) -> None:
     """Else the daemon would try to subscribe for ever, without a word."""
     with pytest.raises(ConfigError, match="no topic can begin with"):
         mqtt_prefix(text)
+
+
+@pytest.mark.parametrize(
+    ("missing", "options", "told"),
+    [
+        ("uvicorn", [], "--http needs uvicorn: pip install 'switchroom[daemon]', or say --http off"),
+        ("aiomqtt", ["--mqtt", "mqtt://127.0.0.1"], "--mqtt needs aiomqtt: pip install 'switchroom[mqtt]'"),
+        ("orjson", ["--http", "off"], "the journal needs orjson: pip install 'switchroom[daemon]'"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    missing: str, options: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With how to install it, before anything is opened."""
+    monkeypatch.setattr(
+        "router.cli.serve.find_spec", lambda name: None if name == missing else find_spec(name)
+    )
+    result = CliRunner().invoke(switchroom, ["serve", "no-such-centre", *options])
+    assert result.exit_code == 2
+    assert told in result.output

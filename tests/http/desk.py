@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import httpx
 from fastapi import FastAPI
@@ -24,6 +24,9 @@ from router.transports.events import CAPACITY, EventLog
 from router.transports.http import Server, create_app, serve
 from router.transports.http.feeds import LETTERS_MAX
 from router.transports.http.streams import Streams
+
+LIMIT_S: Final = 60
+"""Whatever takes longer has failed."""
 
 
 class SlowJournal:
@@ -194,7 +197,8 @@ class Desk:
         try:
             writer.write(request)
             await writer.drain()
-            return await reader.read()
+            async with asyncio.timeout(LIMIT_S):
+                return await reader.read()
         finally:
             writer.close()
             await writer.wait_closed()
@@ -203,6 +207,10 @@ class Desk:
     async def stream(self, path: str, **headers: str) -> AsyncIterator[AsyncIterator[Sse]]:
         """Open an event stream."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.client() as client, client.stream("GET", path, headers=named) as response:
+        async with (
+            asyncio.timeout(LIMIT_S),  # keep-alives would feed the client's own limit for ever
+            self.client() as client,
+            client.stream("GET", path, headers=named) as response,
+        ):
             assert response.status_code == 200, await response.aread()
             yield events_of(response)

@@ -29,6 +29,7 @@ async def test_meters_follow_the_interactions(desk: Desk) -> None:
     await desk.post("/v1/agents/ana/offers/1/accept")
     await desk.post("/v1/interactions/i-2/abandon")
     await desk.submit("i-9", section="nowhere")
+    await desk.submit("i-9", priority="high")
     found = await _samples(desk)
     support = "queue=support,section=support"
     assert {
@@ -52,6 +53,7 @@ async def test_meters_follow_the_interactions(desk: Desk) -> None:
     assert found["switchroom_mailbox_depth"] == 0
     assert found["switchroom_commands_total,result=accepted,transport=http,verb=submit"] == 3
     assert found["switchroom_commands_total,result=unknown-section,transport=http,verb=submit"] == 1
+    assert found["switchroom_commands_total,result=invalid,transport=http,verb=submit"] == 1
     assert found["switchroom_queue_waiting,queue=billing,section=billing"] == 0
 
 

@@ -10,7 +10,7 @@ from agents.model import AgentId
 from router.core.plan import Plan
 from router.core.signals import AgentBecameNotReady
 from router.transports.http.streams import Streams
-from tests.http.desk import Desk, until
+from tests.http.desk import LIMIT_S, Desk, until
 
 
 async def test_an_inbox_begins_with_the_state(desk: Desk) -> None:
@@ -127,7 +127,8 @@ async def test_a_slow_reader_of_an_inbox_is_cut_off(plan: Plan) -> None:
         await desk.post("/v1/agents/ben/sign-in", {"ready": False})
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.server.port, limit=1_024)
         writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        await reader.readuntil(b"event: state")
+        async with asyncio.timeout(LIMIT_S):
+            await reader.readuntil(b"event: state")
         async with desk.stream("/v1/agents/ben/inbox") as keen:
             assert (await anext(keen)).event == "state"
             for number in range(1_000):
@@ -137,7 +138,8 @@ async def test_a_slow_reader_of_an_inbox_is_cut_off(plan: Plan) -> None:
                     break
             assert desk.has_lagging_reader()
             assert (await desk.http.get("/healthz")).status_code == 200
-        rest = await reader.read(-1)
+        async with asyncio.timeout(LIMIT_S):
+            rest = await reader.read(-1)
         writer.close()
         await writer.wait_closed()
     assert b"event: lagged\ndata: " in rest
@@ -165,7 +167,8 @@ async def test_a_reader_that_takes_nothing_is_closed(plan: Plan) -> None:
         await desk.post("/v1/agents/ben/sign-in", {"ready": False})
         reader, writer = await asyncio.open_connection("127.0.0.1", desk.server.port, limit=1_024)
         writer.write(b"GET /v1/agents/ben/inbox HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        await reader.readuntil(b"event: state")
+        async with asyncio.timeout(LIMIT_S):
+            await reader.readuntil(b"event: state")
         assert desk.open_streams() == 1
         for number in range(1_000):
             await _trouble(desk, number)
@@ -184,7 +187,11 @@ async def test_a_quiet_stream_is_kept_alive(plan: Plan) -> None:
             ("/v1/submitters/web/inbox", ": still here"),
             ("/v1/events?type=switchroom.plan.adopted", "id: 1"),
         ):
-            async with desk.client() as client, client.stream("GET", path) as response:
+            async with (
+                asyncio.timeout(LIMIT_S),
+                desk.client() as client,
+                client.stream("GET", path) as response,
+            ):
                 await desk.submit("i-1")
                 async for line in response.aiter_lines():
                     if line == sign:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Optional, TypeVar
 from pydantic import create_model
 
 from agents import wire
-from router.errors import WireError
+from router.core.names import ID_PATTERN
+from router.errors import WireError, shown
 from router.transports.decoding import decode
 from router.transports.http.handling import Call, ProblemError
 from router.transports.problems import made
@@ -99,14 +100,13 @@ def command_of(model: type[_Asked], body: bytes, told: dict[str, object]) -> _As
     return command.model_copy(update=told)
 
 
-ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NUMBER: Final = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 
 
 def path_id(call: Call, name: str) -> str:
     """Return an id of the path. Raises ``ProblemError`` where it is none."""
     value = call.params[name]
-    if ID.fullmatch(value) is None:
+    if ID_PATTERN.fullmatch(value) is None:
         raise _bad_path(name, value, "1 to 64 letters, digits or _ . : -")
     return value
 
@@ -120,6 +120,5 @@ def path_number(call: Call, name: str) -> int:
 
 
 def _bad_path(name: str, value: str, expected: str) -> ProblemError:
-    shown = value if len(value) <= 60 else value[:57] + "…"
-    detail = f"{name} in the path: expected {expected}, found {shown!r}"
+    detail = f"{name} in the path: expected {expected}, found {shown(value)}"
     return ProblemError(made("bad-id", detail, 422))

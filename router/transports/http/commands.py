@@ -9,17 +9,17 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final
 
+from pydantic import ValidationError
 from starlette.types import Receive
 
 from agents import wire
-from router.core.names import InteractionId
+from router.core.names import ID_PATTERN, InteractionId
 from router.core.preview import preview
 from router.core.signals import InteractionArrived, Signal
 from router.errors import RouterError, SignalError
 from router.ports import Front
 from router.transports.commands import Translator
 from router.transports.http.bodies import (
-    ID,
     SUBMIT,
     command_of,
     id_of,
@@ -30,7 +30,7 @@ from router.transports.http.bodies import (
 )
 from router.transports.http.handling import Answer, Call, Handler, ProblemError, Responder, json_answer
 from router.transports.http.presentation import preview_view
-from router.transports.problems import made, problem
+from router.transports.problems import invalid, made, problem
 from router.transports.state import agent_state
 
 KEY_MAX: Final = 256
@@ -59,7 +59,7 @@ class Commands:
             submission = submission.model_copy(update={"interaction_id": _id_for(call)})
         interaction_id = submission.interaction_id
         reply_to = call.header(b"reply-to")
-        if reply_to is not None and ID.fullmatch(reply_to) is None:
+        if reply_to is not None and ID_PATTERN.fullmatch(reply_to) is None:
             raise ProblemError(
                 made(
                     "bad-id",
@@ -168,6 +168,9 @@ class Commands:
         except RouterError as error:
             self.counts[verb, problem(error).code] += 1
             raise
+        except ValidationError as error:
+            self.counts[verb, invalid(error).code] += 1
+            raise
         self.counts[verb, "accepted"] += 1
         return answer
 
@@ -216,7 +219,7 @@ def _id_for(call: Call) -> str:
         raise ProblemError(
             made("bad-id", f"Idempotency-Key: expected 1 to {KEY_MAX} characters, found {len(key)}", 422)
         )
-    return key if ID.fullmatch(key) else "k-" + sha256(key.encode()).hexdigest()[:48]
+    return key if ID_PATTERN.fullmatch(key) else "k-" + sha256(key.encode()).hexdigest()[:48]
 
 
 def _new_id() -> str:

@@ -39,7 +39,7 @@ PROBLEMS: Final[dict[int, str]] = {
     "content: `bad-id`, `bad-requirement`, `bad-time`, `unknown-queue`, …",
     429: "`overloaded`: the mailbox is full; try again after `Retry-After` seconds.",
     500: "`internal`: an error of the router.",
-    503: "`closed`, `stopped`, `not-ready`: no work is taken now.",
+    503: "`closed`, `draining`, `stopped`, `not-ready`: no work is taken now.",
 }
 """What each status of a problem means."""
 

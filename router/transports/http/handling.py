@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
@@ -95,8 +94,6 @@ class Endpoint:
             responder = problem_answer(problem(error))
         except ValidationError as error:
             responder = problem_answer(invalid(error))
-        except CancelledError:
-            raise
         except Exception:  # our bug: the client hears of it, and so does the log
             log.exception("request.failed", method=scope["method"], path=scope["path"])
             responder = problem_answer(made("internal", "an error of the router; its log has more", 500))

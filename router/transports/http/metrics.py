@@ -126,11 +126,7 @@ class Metrics:
         self._streams = Gauge("switchroom_http_streams", "Open event streams.", registry=registry)
         registry.register(self)
         self._queues: dict[QueueId, _QueueMeters] = {}
-        self._end = front.on_fact(self._note)
-
-    def close(self) -> None:
-        """Count no more."""
-        self._end()
+        front.on_fact(self._note)
 
     async def scrape(self, call: Call) -> Responder:
         """Return all meters; levels are read here, and the text is written in a thread, for with many queues it is long."""

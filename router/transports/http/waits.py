@@ -32,11 +32,7 @@ class Waits:
             if interaction.state in {"queued", "offered"}:
                 since = interaction.waiting_since or 0
                 self._since.setdefault(interaction.queue.queue_id, {})[interaction.id] = since
-        self._end = front.on_fact(self._note)
-
-    def close(self) -> None:
-        """Take no more facts."""
-        self._end()
+        front.on_fact(self._note)
 
     def count(self, queue_id: QueueId) -> int:
         """Return how many wait in the queue, those that are offered just now among them."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from agents import wire
 from agents.mqtt_terms import Received
-from router.core.names import OfferId
+from router.core.names import ID_PATTERN, OfferId
 from router.core.signals import Signal
 from router.errors import RouterError, SignalError, WireError, did_you_mean
 from router.ports import Front
@@ -26,7 +26,6 @@ from router.transports.mqtt.repeats import Key, Repeats
 from router.transports.problems import invalid, made, problem
 from router.transports.state import agent_state, last_told
 
-ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _REQUEST: Final = re.compile(rb'"request"\s*:\s*"([A-Za-z0-9_.:-]{1,64})"')
 _COMMANDS: Final[Mapping[str, Mapping[str, type[wire.Command]]]] = {
     "agents": wire.AGENT_COMMANDS,
@@ -66,7 +65,7 @@ class Desk:
     def take(self, message: Received) -> None:
         """Take a message from a command topic."""
         sender = self._topics.sender(message.topic)
-        if sender is None or ID.fullmatch(sender.name) is None:
+        if sender is None or ID_PATTERN.fullmatch(sender.name) is None:
             self._reject(message, None, "unknown", _bad_sender())
             return
         model = _COMMANDS[sender.kind].get(sender.verb)

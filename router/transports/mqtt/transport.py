@@ -18,13 +18,14 @@ from agents import wire
 from agents.mqtt_connection import Connection
 from agents.mqtt_terms import Broker, ConnectionLostError, MqttError, Received, Will
 from router.core.facts import Fact
+from router.core.names import ID_PATTERN
 from router.errors import TransportError, WireError
 from router.ports import Front
 from router.transports.commands import Translator
 from router.transports.decoding import decode
 from router.transports.events import EventLog
 from router.transports.inbox import Inboxes, Letter
-from router.transports.mqtt.desk import ID, Desk
+from router.transports.mqtt.desk import Desk
 from router.transports.mqtt.presence import Sessions
 from router.transports.problems import invalid, made, problem
 
@@ -194,7 +195,7 @@ class MqttTransport:
         except ValidationError as error:
             told = invalid(error)
         else:
-            if ID.fullmatch(agent) is None or not self._sessions.told(agent, connection, done):
+            if ID_PATTERN.fullmatch(agent) is None or not self._sessions.told(agent, connection, done):
                 told = made("unknown-agent", "the topic names no agent of this centre", 404)
         if told is not None:
             self.counts["connection", told.code] += 1
@@ -231,7 +232,7 @@ class MqttTransport:
     def _deliver(self, letter: Letter) -> None:
         if letter.kind == "agents" and not self._sessions.speaks(letter.name):
             return
-        if letter.kind == "submitters" and ID.fullmatch(letter.name) is None:
+        if letter.kind == "submitters" and ID_PATTERN.fullmatch(letter.name) is None:
             return  # submitted inside the process, to be told there
         self._post("letters", self._topics.inbox(letter.kind, letter.name), letter.message, LETTERS_WAITING)
 
