@@ -11,7 +11,7 @@ from itertools import pairwise
 from random import Random
 from typing import Final, Literal, NamedTuple
 
-from agents.distributions import NO_TIME, Deterministic, Distribution
+from agents.distributions import NO_TIME, Deterministic, Distribution, Lognormal
 from agents.model import AgentId
 
 A_MINUTE: Final = Deterministic(value=60_000.0)
@@ -60,6 +60,15 @@ class Behaviour:
 
 PROMPT: Final = Behaviour()
 """Accepts every offer at once."""
+
+PERSON: Final = Behaviour(
+    answer_delay=Lognormal(mean=3_000.0, cv=0.5),
+    no_answer=0.04,
+    decline=0.04,
+    wrap_up=Lognormal(mean=8_000.0, cv=0.5),
+    returns_after=Deterministic(value=20_000.0),
+)
+"""Answers after some seconds, and now and then not at all."""
 
 
 def reply(behaviour: Behaviour, rng: Random) -> Reply:

@@ -15,20 +15,13 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from agents.behaviour import Behaviour, reply
+from agents.behaviour import PERSON, Behaviour, reply
 from agents.books import Books
 from agents.client import AgentClient
 from agents.desk import Offer, Work
 from agents.distributions import Deterministic, Distribution, Lognormal
 from agents.errors import ClientError, ClosedError, CommandRefused, GaveUpError
 
-PERSON: Final = Behaviour(
-    answer_delay=Lognormal(mean=3_000.0, cv=0.5),
-    no_answer=0.04,
-    decline=0.04,
-    wrap_up=Lognormal(mean=8_000.0, cv=0.5),
-    returns_after=Deterministic(value=20_000.0),
-)
 PROMPT: Final = Behaviour(wrap_up=Deterministic(value=1_000.0), returns_after=Deterministic(value=1_000.0))
 HABITS: Final = {"person": PERSON, "prompt": PROMPT}
 HANDLE: Final = Lognormal(mean=40_000.0, cv=0.6)

@@ -51,6 +51,7 @@ async function signIn() {
   publish(`${me}/connection`, connection(true), true);
   const { agent: state } = await say("sign-in");
   if (!state) return;
+  presence = state.presence; // nobody tells it again where it was so before
   // From before it was started, or lost its link:
   for (const offer of state.offers) say("accept", { offer_id: offer.offer_id });
   for (const held of state.work) {

@@ -133,6 +133,26 @@ async def test_another_language_does_whole_interactions(stand: Stand, agent: Oth
         assert (agent.process.returncode, ana.presence, ana.reason) == (0, "offline", "drained"), agent.said
 
 
+@pytest.fixture
+async def ana_is_there(stand: Stand) -> None:
+    """The router knows ana as ready, as after a desktop that was killed without a word."""
+    await stand.router.sign_in("ana")
+
+
+@pytest.mark.usefixtures("ana_is_there")
+async def test_it_drains_where_the_router_knew_it_already(stand: Stand, agent: Other) -> None:
+    """Started for an agent that is signed in, it finishes what it holds all the same when it is told to end."""
+    ana = stand.router.centre.agents[stand.router.agent("ana").id]
+    async with stand.submitter() as shop:
+        call = await shop.submit("support", id="call-1")
+        async with asyncio.timeout(PATIENCE_S):
+            await call.answered()
+            agent.process.send_signal(signal.SIGTERM)
+            assert (await call.ended()).how == "completed"
+        await eventually(lambda: agent.process.poll() is not None, "it ends")
+        assert (agent.process.returncode, ana.presence, ana.reason) == (0, "offline", "drained"), agent.said
+
+
 async def test_its_last_will_tells_that_it_was_killed(stand: Stand, agent: Other) -> None:
     """Killed, the agent is lost at once, and the contact that it had is kept for it."""
     ana = stand.router.centre.agents[stand.router.agent("ana").id]

@@ -4,7 +4,7 @@ to, in `reading`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import Field, GetJsonSchemaHandler, PlainValidator, Tag, ValidationInfo, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -14,7 +14,7 @@ from router.config.documents import Duration, Model, Name, PositiveDuration, Wor
 from router.config.scalars import found, is_lenient, kebab
 from router.config.schema import CentreFile
 from router.config.schema_rules import Names, Need, PlainValue, Priority
-from router.harness.cases.models_expected import ExpectMap, Pattern
+from router.harness.cases.models_expected import ExpectMap, Pattern, Texts
 
 EVERYBODY: Final = "everybody"
 
@@ -101,41 +101,27 @@ class ReloadMap(Model):
     override: Settings | None = Field(None, description="What is otherwise in it.")
 
 
-Told = Annotated[
+V = TypeVar("V")
+Named = (
     Annotated[Name, Tag("<scalar>")]
     | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, Words], Field(min_length=1), Tag("<mapping>")],
-    by_shape("agents' names, or agents with their reasons such as {ana: lunch}"),
-]
+    | Annotated[dict[Name, V], Field(min_length=1), Tag("<mapping>")]
+)
+"""A name, a list of names, or names with what is said of each."""
+
+Told = Annotated[Named[Words], by_shape("agents' names, or agents with their reasons such as {ana: lunch}")]
 Arrivals = Annotated[
-    Annotated[Name, Tag("<scalar>")]
-    | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, ArrivalMap], Field(min_length=1), Tag("<mapping>")],
-    by_shape("names of work, or a mapping such as {call-1: {section: support}}"),
+    Named[ArrivalMap], by_shape("names of work, or a mapping such as {call-1: {section: support}}")
 ]
 Replies = Annotated[
-    Annotated[Name, Tag("<scalar>")]
-    | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, ReplyMap], Field(min_length=1), Tag("<mapping>")],
-    by_shape("names of work, or a mapping such as {call-1: {agent: ana, reason: busy}}"),
+    Named[ReplyMap], by_shape("names of work, or a mapping such as {call-1: {agent: ana, reason: busy}}")
 ]
-Owned = Annotated[
-    Annotated[Name, Tag("<scalar>")]
-    | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, AgentOf], Field(min_length=1), Tag("<mapping>")],
-    by_shape("names of work, or a mapping such as {call-1: {agent: ana}}"),
-]
+Owned = Annotated[Named[AgentOf], by_shape("names of work, or a mapping such as {call-1: {agent: ana}}")]
 Reasoned = Annotated[
-    Annotated[Name, Tag("<scalar>")]
-    | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, ReasonMap], Field(min_length=1), Tag("<mapping>")],
-    by_shape("names of work, or a mapping such as {call-1: {reason: wrong number}}"),
+    Named[ReasonMap], by_shape("names of work, or a mapping such as {call-1: {reason: wrong number}}")
 ]
 Transfers = Annotated[
-    Annotated[Name, Tag("<scalar>")]
-    | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[dict[Name, TransferMap], Field(min_length=1), Tag("<mapping>")],
-    by_shape("names of work, or a mapping such as {call-1: {to: billing}}"),
+    Named[TransferMap], by_shape("names of work, or a mapping such as {call-1: {to: billing}}")
 ]
 Reload = Annotated[
     Annotated[Words, Tag("<scalar>")] | Annotated[ReloadMap, Tag("<mapping>")],
@@ -224,11 +210,6 @@ StepMap.SIGNALS = tuple(name for name in StepMap.model_fields if name not in {"a
 
 # ── the case ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Lines = Annotated[
-    Annotated[Words, Tag("<scalar>")] | Annotated[list[Words], Tag("<list>")],
-    by_shape("a text or a list of texts"),
-]
-
 
 class CheckMap(Model):
     """What `switchroom check` says of the centre: a part of each line, in the order of the lines."""
@@ -245,7 +226,7 @@ class CaseFile(Model):
     """A case: what happens in a centre, and what must come of it, in `cases/NAME.yaml`."""
 
     description: Words | None = Field(None, description="For people: what the case shows.")
-    shows: Lines = Field([], description="What it is an example of: `§6`, a ticket, a wish.")
+    shows: Texts = Field([], description="What it is an example of: `§6`, a ticket, a wish.")
     centre: Centre | None = Field(
         None, description="The path of a centre, from here, or a whole small one. [the one beside `cases/`]"
     )

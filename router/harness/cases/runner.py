@@ -51,7 +51,7 @@ def run(case: Case) -> Result:
     comparing = Comparing(world, case.groups)
     for moment in case.moments:
         world.pass_time(moment.at_ms)
-        differences = tuple(_act(world, comparing, moment)) or tuple(comparing.differences(moment))
+        differences = tuple(_act(world, moment)) or tuple(comparing.differences(moment))
         if differences:
             return _failed(case, world, comparing, differences)
     return _failed(case, world, comparing, tuple(never(world, case.never)))
@@ -72,11 +72,11 @@ def _failure(world: World, comparing: Comparing, difference: Difference) -> Fail
     return Failure(difference=difference, at_ms=world.now, why="" if why is None else why.text(), story=story)
 
 
-def _act(world: World, comparing: Comparing, moment: Moment) -> Iterator[Difference]:
+def _act(world: World, moment: Moment) -> Iterator[Difference]:
     """Let happen what happens, and yield what the sender was told otherwise than it is expected."""
     for act in moment.acts:
         what = f"{act.verb.replace('_', '-')} {act.name}"
-        is_work = comparing.explain(act.name) is not None
+        about = act.name if world.interaction(act.name) is not None else ""
         try:
             code, state = world.act(act)
         except Missing as error:
@@ -87,14 +87,12 @@ def _act(world: World, comparing: Comparing, moment: Moment) -> Iterator[Differe
         if wanted is None:
             if world.refusal:
                 expected = "that it is taken ('answer' would say otherwise)"
-                about = act.name if is_work else ""
                 found = f"{told}: {world.refusal}"
                 yield Difference(place=act.place, what=what, expected=expected, found=found, about=about)
             continue
         place = moment.place / "answer"
         if wanted.code != code or (wanted.state is not None and wanted.state != state):
             expected = wanted.code if wanted.state is None else f"{wanted.code}, state {wanted.state}"
-            about = act.name if is_work else ""
             yield Difference(place=place, what=f"{what}: answer", expected=expected, found=told, about=about)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +19,13 @@ from router.errors import RouterError, SignalError
 from router.harness.demo.books import Books, Verdict
 from router.harness.demo.commentary import Commentary, Line
 from router.harness.demo.people import Desk, Street
+from router.harness.demo.wishes import mean_gap_ms, wave
 from router.ports import Clock
 from router.service import Router, SystemClock
 
 __all__ = ["QUICKSTART", "Settings", "Verdict", "find_centre", "run"]
 
 QUICKSTART: Final = "configs/quickstart"
-CYCLE_MS: Final = 45_000
-"""About how long one contact keeps one agent busy, wrap-up included."""
-LOAD: Final = 1.0
-"""Traffic as a share of what all agents together can do, on average; it comes in waves."""
-WAVE: Final = 0.6
-WAVE_MS: Final = 90_000
 DRAIN_S: Final = 1.0
 """So long (real seconds) those who wait at the end may still be answered."""
 DRAIN_LOOKS: Final = 20
@@ -140,8 +134,7 @@ class _Demo:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _gap_ms(self, since_start_ms: int) -> float:
-        wave = 1 + WAVE * math.cos(2 * math.pi * since_start_ms / WAVE_MS)
-        return CYCLE_MS / (max(1, len(self._desks)) * LOAD * wave)
+        return mean_gap_ms(self._plan) / wave(since_start_ms)
 
     def _told(self, effect: Effect) -> None:
         match effect:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Final
 
-from agents.behaviour import Behaviour, reply
-from agents.distributions import Deterministic, Exponential, Lognormal
+from agents.behaviour import PERSON, Behaviour, reply
+from agents.distributions import Deterministic, Exponential
 from agents.model import Agent
 from router.core.effects import Connect, Divert, Effect, EndInteraction, ReleaseWork, SetPresence
 from router.core.plan import Plan
@@ -16,13 +16,6 @@ from router.harness.demo.books import Books, Case
 from router.harness.demo.wishes import Wish, handle_ms, wish
 from router.service import AgentHandle, InteractionHandle, Offer, Router
 
-PERSON: Final = Behaviour(
-    answer_delay=Lognormal(mean=3_000.0, cv=0.5),
-    no_answer=0.04,
-    decline=0.04,
-    wrap_up=Lognormal(mean=8_000.0, cv=0.5),
-    returns_after=Deterministic(value=20_000.0),
-)
 BOT: Final = Behaviour(answer_delay=Deterministic(value=200.0))
 HEARTBEAT_S: Final = 10.0
 BREAK_EVERY: Final = Exponential(mean=400_000.0)

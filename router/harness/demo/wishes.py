@@ -1,7 +1,10 @@
-"""What customers of any centre want: work that its own intake rules would sort, made up from the plan with a given generator."""
+"""What customers of any centre want: work that its own intake rules would sort, made up from the plan with a given generator; and how
+often one comes.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -24,6 +27,12 @@ PATIENCE: Final[dict[str, Distribution]] = {"mail": Exponential(mean=900_000.0)}
 ANY_PATIENCE: Final = Lognormal(mean=60_000.0, cv=0.7)
 WEIGHTS: Final = {"voice": 5.0, "chat": 3.0, "mail": 1.0}
 """How much of the traffic comes by a channel; 1 for any other."""
+CYCLE_MS: Final = 45_000
+"""About how long one contact keeps one agent busy, wrap-up included."""
+LOAD: Final = 1.0
+"""Traffic as a share of what all agents together can do, on average; it comes in waves."""
+WAVE: Final = 0.6
+WAVE_MS: Final = 90_000
 
 
 @dataclass(slots=True)
@@ -47,6 +56,16 @@ def wish(plan: Plan, rng: Random) -> Wish:
     patience = PATIENCE.get(found.channel, ANY_PATIENCE)
     found.patience_ms = int(patience.sample(rng))
     return found
+
+
+def mean_gap_ms(plan: Plan) -> float:
+    """Return the mean time between two customers that keeps the centre's agents busy."""
+    return CYCLE_MS / (max(1, len(plan.agents)) * LOAD)
+
+
+def wave(since_start_ms: float) -> float:
+    """Return how many times as many customers as on average come at that time."""
+    return 1 + WAVE * math.cos(2 * math.pi * since_start_ms / WAVE_MS)
 
 
 def handle_ms(channel: str, rng: Random) -> int:

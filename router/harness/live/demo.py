@@ -14,14 +14,13 @@ from agents import views
 from agents.http import Watcher
 from router.core.facts import Fact, InteractionQueued, OfferMade
 from router.core.plan import Plan
-from router.harness.demo import CYCLE_MS, LOAD, Settings
+from router.harness.demo import DRAIN_S, Settings
 from router.harness.demo.books import Verdict
 from router.harness.demo.commentary import Commentary, Line
+from router.harness.demo.wishes import mean_gap_ms
 from router.harness.live.run import LiveRun, LiveSettings, Transport, live_run
 from router.transports.events import EVENT_TYPES
 
-DRAIN_S: Final = 1.0
-"""So long (real seconds) those who wait at the end may still be answered."""
 LOOK_S: Final = 0.2
 
 FACTS: Final[Mapping[str, type[Fact]]] = {name: kind for kind, name in EVENT_TYPES.items()}
@@ -37,9 +36,12 @@ async def run_live(
     stop: asyncio.Event,
 ) -> Verdict:
     """Route until the time is over or ``stop`` is set, and return the verdict. Raises ``TransportError`` where a process fails."""
-    gap_ms = CYCLE_MS / (max(1, len(plan.agents)) * LOAD)
     live = LiveSettings(
-        centre=centre, transport=transport, gap_ms=gap_ms, seed=settings.seed, speed=settings.speed
+        centre=centre,
+        transport=transport,
+        gap_ms=mean_gap_ms(plan),
+        seed=settings.seed,
+        speed=settings.speed,
     )
     async with live_run(plan, live, folder) as run:
         begun_at = time.monotonic()

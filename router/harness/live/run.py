@@ -15,6 +15,7 @@ from agents.submitter import SubmitterClient
 from router.core.plan import Plan
 from router.errors import TransportError
 from router.harness.demo.books import Books
+from router.harness.demo.people import HAND_OVERS
 from router.harness.live.children import (
     LOOK_S,
     START_S,
@@ -82,7 +83,7 @@ class LiveRun:
         arguments = [*common, "--centre", self.plan.centre_id, "--agents", self._named(kind)]
         arguments += ["--books", str(self.books_of[kind])]
         if kind == "automated":  # quick to answer, and gives much on to people
-            arguments += ["--habits", "prompt", "--transfers", "0.3", "--to-people"]
+            arguments += ["--habits", "prompt", "--transfers", str(HAND_OVERS), "--to-people"]
         return make_python(f"{kind}-agents", "agents.bot", arguments, folder)
 
     @property

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import signal
 import sys
 from pathlib import Path
@@ -19,10 +18,8 @@ from agents.errors import ClientError, CommandRefused, GaveUpError
 from agents.submitter import Submission, SubmitterClient
 from router.config import load
 from router.core.plan import Plan
-from router.harness.demo.wishes import Wish, wish
+from router.harness.demo.wishes import Wish, wave, wish
 
-WAVE: Final = 0.6
-WAVE_MS: Final = 90_000
 NAME: Final = "street"
 
 
@@ -48,8 +45,7 @@ class Street:
         started_at = loop.time()
         while True:
             passed_ms = (loop.time() - started_at) * 1000 * self._speed
-            wave = 1 + WAVE * math.cos(2 * math.pi * passed_ms / WAVE_MS)
-            await self._rest(self._rng.expovariate(1.0) * self._gap_ms / wave)
+            await self._rest(self._rng.expovariate(1.0) * self._gap_ms / wave(passed_ms))
             self._count += 1
             task = asyncio.create_task(self._customer(wish(self._plan, self._rng), self._count))
             self._tasks.add(task)
