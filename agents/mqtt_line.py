@@ -41,7 +41,7 @@ class MqttLine:
             client_id=f"{kind}-{name}-{session}",
             host=host,
             port=port,
-            # What an agent missed it is told by its state; a submitter has nothing to ask for it.
+            # What an agent missed it is told by its state; what a submitter missed waits for it, and it asks besides.
             keeps_session=kind == "submitters",
             session_expiry_s=SUBMITTER_EXPIRY_S,
         )

@@ -14,6 +14,7 @@ from agents import views
 from agents.http import Watcher
 from router.core.facts import Fact, InteractionQueued, OfferMade
 from router.core.plan import Plan
+from router.errors import TransportError
 from router.harness.demo import DRAIN_S, Settings
 from router.harness.demo.books import Verdict
 from router.harness.demo.commentary import Commentary, Line
@@ -47,7 +48,7 @@ async def run_live(
         begun_at = time.monotonic()
         telling = asyncio.create_task(_tell(run, show))
         try:
-            await _until_time_is_over(run, settings, stop)
+            await _until_time_is_over(run, telling, settings, stop)
             run.let_no_more_come()
             await asyncio.sleep(DRAIN_S)
             seconds = time.monotonic() - begun_at
@@ -58,11 +59,16 @@ async def run_live(
     return books.verdict(seed=settings.seed, seconds=seconds, speed=settings.speed)
 
 
-async def _until_time_is_over(run: LiveRun, settings: Settings, stop: asyncio.Event) -> None:
+async def _until_time_is_over(
+    run: LiveRun, telling: asyncio.Task[None], settings: Settings, stop: asyncio.Event
+) -> None:
     loop = asyncio.get_running_loop()
     end = None if settings.seconds is None else loop.time() + settings.seconds
     while not stop.is_set() and (end is None or loop.time() < end):
         run.check()
+        if telling.done():
+            telling.result()  # raises what it failed with: a demo that shows nothing is none
+            raise TransportError("the daemon has ended its events")
         rest = LOOK_S if end is None else min(LOOK_S, max(0.0, end - loop.time()))
         try:
             await asyncio.wait_for(stop.wait(), rest)
