@@ -9,6 +9,7 @@ from router.core.centre import START, Centre
 from router.core.checks import bad_id, check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
+from router.core.estimates import expected_wait_ms
 from router.core.facts import (
     InteractionEnd,
     InteractionMoved,
@@ -237,9 +238,9 @@ def find_room(
     and why or where to, when there is none. Nothing but the interaction is changed.
     """
     while interaction.queue.has_limit and (full := _first_full(centre, interaction)) is not None:
-        limit, what = full
+        limit, reason = full
         if limit.when_full == "refuse":
-            return "refused", f"{what}-full"
+            return "refused", reason
         if limit.when_full == "divert":
             return "diverted", limit.target
         if interaction.hops >= centre.plan.hop_limit:
@@ -258,6 +259,8 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
     interaction.waiting_since = now
     interaction.state = "queued"
     queue = interaction.queue
+    if centre.figures is not None:
+        centre.figures.begun.append(interaction)
     centre.facts.append(
         make_fact(
             InteractionQueued,
@@ -315,6 +318,8 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
         queue.section.waiting += 1
         centre.waiting += 1
         klass.enlist(interaction, key)
+        if centre.figures is not None:
+            centre.figures.begun.append(interaction)
     else:
         hand_over(centre, klass, interaction, best[2], best[0], best[1])
 
@@ -334,8 +339,15 @@ def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] |
         (section.plan.limit, "section", section.waiting),
         (centre.plan.limit, "centre", centre.waiting),
     ):
-        if limit is not None and waiting >= limit.max_waiting and not _would_be_taken(centre, interaction):
-            return limit, what
+        if limit is None:
+            continue
+        if limit.max_waiting is not None and waiting >= limit.max_waiting:
+            if not _would_be_taken(centre, interaction):
+                return limit, f"{what}-full"
+        elif limit.max_estimated_ms is not None and not _would_be_taken(centre, interaction):
+            expected = expected_wait_ms(centre, interaction)
+            if expected is not None and expected > limit.max_estimated_ms:
+                return limit, "wait-too-long"
     return None
 
 

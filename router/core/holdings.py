@@ -15,6 +15,7 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.records import AgentState, Holding, Interaction
+from router.core.running_figures import RunningFigures
 
 NO_WRAP_UP = WrapUp()
 
@@ -128,6 +129,8 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     centre.fact(WrapUpStarted(now, interaction.id, agent.id, rule.scope, holding.until))
     centre.deadline(holding.until, WRAP_UP_END, interaction.number, agent.id, holding, holding.decision)
     if rule.scope != "agent":
+        if centre.figures is not None:
+            _count_service(centre.figures, holding, now)
         agent.idle_since = now
         if rule.scope == "section":
             _block(centre, holding)
@@ -155,6 +158,8 @@ def close(centre: Centre, holding: Holding) -> None:
         connected_ms, wrap_up_ms = now - holding.connected_at, 0
     if holding.counts:
         agent.idle_since = now
+        if centre.figures is not None:
+            _count_service(centre.figures, holding, now)
     centre.facts.append(
         make_fact(
             AssignmentClosed,
@@ -176,6 +181,8 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
             (now, holding.interaction.id, agent.id, holding.queue_id, now - holding.connected_at, 0),
         )
     )
+    if centre.figures is not None:
+        _count_service(centre.figures, holding, now)
     holding.state = "closed"
     holding.counts = False
     agent.idle_since = now
@@ -187,6 +194,12 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
     centre.freed.append(agent)
     if agent.units > agent.profile.capacity:
         resuspend(centre, agent)
+
+
+def _count_service(figures: RunningFigures, holding: Holding, now: int) -> None:
+    """The agent's units are about to come free: count what the service took of them."""
+    node = holding.queue_id, holding.interaction.channel.channel_id
+    figures.served(node, holding.units * (now - holding.connected_at), now)
 
 
 def go_if_done(centre: Centre, agent: AgentState) -> None:

@@ -9,6 +9,8 @@ from router.core.centre import LADDER_STEP, LEVEL_CHECK, Centre
 from router.core.demand import QueueState
 from router.core.effects import Divert, EndInteraction, SendNotice
 from router.core.eligibility import anyone_eligible, may_lack_agents
+from router.core.estimate_plan import EstimatedWait
+from router.core.estimates import Line, line_of
 from router.core.facts import (
     HopLimitReached,
     InteractionMoved,
@@ -253,20 +255,34 @@ def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
     candidates = [
         interaction
         for klass in list(queue.classes)
-        if klass.count and (isinstance(trigger, QueueLength) or may_lack_agents(centre, klass))
+        if klass.count and (not isinstance(trigger, NoEligibleAgent) or may_lack_agents(centre, klass))
         for interaction in klass.waiting()
         if not taken(interaction, queue.plan.queue_id, step)
     ]
     candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
     has_fired = False
+    lines: dict[str, Line] = {}
     for interaction in candidates:
         if interaction.state != "queued" or interaction.queue is not queue:
             continue
         if isinstance(trigger, QueueLength):
             holds = queue.waiting > trigger.above
+        elif isinstance(trigger, EstimatedWait):
+            holds = _waits_longer(centre, interaction, trigger.above_ms, lines)
         else:
             holds = isinstance(trigger, NoEligibleAgent) and not anyone_eligible(centre, interaction)
         if holds:
             take_step(centre, interaction, step)
             has_fired = True
+            lines.clear()
     return has_fired
+
+
+def _waits_longer(centre: Centre, interaction: Interaction, above_ms: int, lines: dict[str, Line]) -> bool:
+    """Say whether its estimated wait is longer; ``lines`` are those looked at since a step was taken, by channel."""
+    channel_id = interaction.channel.channel_id
+    line = lines.get(channel_id)
+    if line is None:
+        line = lines[channel_id] = line_of(centre, interaction)
+    method, _, p50, _ = line.wait_of(interaction)
+    return method != "unknown" and p50 > above_ms

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.requirement import NO_REQUIREMENT, Requirement
 
@@ -65,15 +66,17 @@ WhenFull = Literal["refuse", "divert", "overflow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Room for waiting work: with ``max_waiting`` waiting, an arrival that would have to wait is turned away.
+    """Room for waiting work: with ``max_waiting`` waiting, or an estimated wait (p50) longer than ``max_estimated_ms``, an arrival that
+    would have to wait is turned away. None: no such bound.
 
     ``refuse`` ends it, ``divert`` sends it to ``target`` (a name the outside understands), ``overflow`` tries the
     queue ``target``.
     """
 
-    max_waiting: int
+    max_waiting: int | None = None
     when_full: WhenFull = "refuse"
     target: str = ""
+    max_estimated_ms: int | None = None
 
 
 # ── intake ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +154,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength
+Trigger = After | NoEligibleAgent | QueueLength | EstimatedWait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +270,7 @@ class Section:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
-    an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
+    an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. ``estimates`` None: none. An ended interaction's id is
     remembered for ``remember_ms``.
     """
 
@@ -286,3 +289,4 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    estimates: EstimateRules | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
+from router.core.estimate_plan import EstimatedWait
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import (
     After,
@@ -72,6 +73,13 @@ class _Check:
             for other in channel.interruptible_by:
                 yield from self._known(f"{where}: interruptible by channel", other, self.channels)
         yield from self._limit("centre", plan.limit)
+        if plan.estimates is not None:
+            for name, value in (
+                ("window", plan.estimates.window_ms),
+                ("least-services", plan.estimates.least_services),
+            ):
+                if value < 1:
+                    yield f"estimates: {name} {value} is less than 1"
         yield from self._agents()
         yield from self._pools()
         for section in plan.sections:
@@ -98,8 +106,15 @@ class _Check:
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
             return
-        if limit.max_waiting < 0:
+        if limit.max_waiting is not None and limit.max_waiting < 0:
             yield f"{where}: max-waiting {limit.max_waiting} is negative"
+        if limit.max_estimated_ms is not None:
+            if limit.max_estimated_ms < 0:
+                yield f"{where}: max-estimated-wait {limit.max_estimated_ms} ms is negative"
+            if self.plan.estimates is None:
+                yield f"{where}: max-estimated-wait needs estimates; turn them on in the centre"
+        elif limit.max_waiting is None:
+            yield f"{where}: a limit bounds max-waiting or max-estimated-wait"
         if limit.when_full == "overflow":
             yield from self._known(f"{where}: overflow to queue", limit.target, self.queues)
         elif limit.when_full == "divert" and not limit.target:
@@ -215,6 +230,11 @@ class _Check:
                 last = step.trigger.ms
             elif isinstance(step.trigger, QueueLength) and step.trigger.above < 0:
                 yield f"{here}: queue-length {step.trigger.above} is negative"
+            elif isinstance(step.trigger, EstimatedWait):
+                if step.trigger.above_ms < 0:
+                    yield f"{here}: estimated-wait {step.trigger.above_ms} ms is negative"
+                if self.plan.estimates is None:
+                    yield f"{here}: estimated-wait needs estimates; turn them on in the centre"
             for position, operation in enumerate(step.operations):
                 if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
                     yield f"{here}: nothing can run behind {type(operation).__name__}"

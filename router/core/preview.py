@@ -13,6 +13,8 @@ from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible
+from router.core.estimate_plan import EstimatedWait
+from router.core.estimates import expected_wait_ms
 from router.core.explain import Explanation, explain_waiting
 from router.core.ladder import TAKES_AWAY, catch_up, take_step
 from router.core.matching import best_agent
@@ -156,6 +158,10 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
     for step in queue.level_steps:
         if isinstance(step.trigger, QueueLength):
             if queue.waiting + 1 > step.trigger.above:
+                return step.name
+        elif isinstance(step.trigger, EstimatedWait):
+            expected = expected_wait_ms(centre, interaction)
+            if expected is not None and expected > step.trigger.above_ms:
                 return step.name
         elif not anyone_eligible(centre, interaction):
             return step.name

@@ -34,6 +34,7 @@ from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.records import AgentState, Holding, Interaction, LadderState
+from router.core.running_figures import RunningFigures
 from router.core.signals import InteractionArrived
 
 FORMAT: Final = "switchroom.snapshot/2"
@@ -152,6 +153,7 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "figures": None if centre.figures is None else centre.figures.dump(),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
@@ -254,6 +256,8 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         queue.tick_at = data["tick_at"]
         if queue.tick_at is not None:
             centre.deadline(queue.tick_at, LEVEL_CHECK, queue.index, name, queue)
+    if plan.estimates is not None:
+        centre.figures = RunningFigures.load(plan.estimates, snapshot.get("figures"))
     enlist_new_work(centre)
     centre.new_work = []
     centre.freed = []

@@ -41,6 +41,7 @@ from router.core.signals import (
 )
 from router.errors import SignalError
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_estimates import follow_plan, quote_begun
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
     end,
@@ -139,6 +140,7 @@ class ReferenceRouter:
                 carry_out(state, decision)
             step_taken = read_levels(state)
             if not step_taken and not any(deadline.due <= now for deadline in deadlines(state)):
+                quote_begun(state)
                 return
 
     def _outcome(self, answer: str) -> Outcome:
@@ -397,7 +399,8 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
-        state.plan = plan
+        before, state.plan = state.plan, plan
+        follow_plan(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
             del state.last_round_robin[queue_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.core.effects import Divert, EndInteraction, SendNotice
+from router.core.estimate_plan import EstimatedWait
 from router.core.facts import (
     HopLimitReached,
     InteractionEnd,
@@ -36,6 +37,7 @@ from router.core.plan import (
     WidenTo,
 )
 from router.core.requirement import Requirement
+from tests.oracle.reference_estimates import note_wait, waits_longer
 from tests.oracle.reference_matching import key, rank, would_do
 from tests.oracle.reference_state import State, Work
 
@@ -46,6 +48,7 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
     """Queue the work: its service-level clock starts, and it enters its queue."""
     work.state = "queued"
     work.service_clock = state.now
+    state.begun.append(work)
     state.facts.append(
         InteractionQueued(
             at=state.now,
@@ -112,6 +115,8 @@ def forget_refusals(work: Work) -> None:
 
 def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
     """End the interaction, once and for all; its assignment and offer are others' business."""
+    if work.state != "assigned":
+        note_wait(state, work, how)
     if work.service_clock is None:
         wait_ms = 0
     elif work.state == "assigned":
@@ -303,6 +308,8 @@ def _holds(state: State, work: Work, trigger: Trigger) -> bool:
     match trigger:
         case QueueLength():
             return len(_waiting_in(state, work.queue)) > trigger.above
+        case EstimatedWait():
+            return waits_longer(state, work, trigger.above_ms)
         case NoEligibleAgent():
             return not any(
                 person.is_signed_in and would_do(state, person, work) for person in state.people.values()

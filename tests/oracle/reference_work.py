@@ -31,6 +31,7 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_estimates import note_service, note_wait
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
 from tests.oracle.reference_state import Assignment, Offer, Person, State, Work
@@ -123,6 +124,7 @@ def _assign(state: State, offer: Offer) -> None:
     work.state = "assigned"
     work.owner = person.agent_id
     work.wait_ms = state.now - (work.service_clock or 0)
+    note_wait(state, work, "answered")
     work.operations_waiting.clear()
     forget_refusals(work)
     state.assignments.append(
@@ -272,6 +274,7 @@ def end_contact(state: State, assignment: Assignment) -> None:
         WrapUpStarted(state.now, work.interaction_id, person.agent_id, rule.scope, assignment.wrap_up_until)
     )
     if rule.scope != "agent":
+        note_service(state, assignment)
         person.idle_since = state.now
         assignment.is_suspended = False
     update_suspension(state, person)
@@ -287,6 +290,7 @@ def close(state: State, assignment: Assignment) -> None:
     person = state.people[assignment.agent_id]
     if assignment.holds_units:
         person.idle_since = state.now
+        note_service(state, assignment)
     state.assignments.remove(assignment)
     state.facts.append(
         AssignmentClosed(
