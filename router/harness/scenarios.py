@@ -169,8 +169,8 @@ class _Reader:
             try:
                 named = week_days(text)
             except ValueError as error:
-                self.document.note((*place, text), str(error), "", key=True)
-                continue
+                self.document.note((*place, text), str(error), f"the days are {', '.join(DAYS)}", key=True)
+                return steady(0.0)
             pieces = self._day((*place, text), day)
             for number in named:
                 if number in days:
