@@ -256,10 +256,17 @@ class ArrivalsMap(Model):
 # ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class PoolOf(Model):
-    """The members of a pool."""
+class GroupOf(Model):
+    """Agents by what they are: members of the pool, with all of the tags. One of the two at least."""
 
-    pool: Name = Field(description="Its id.")
+    pool: Name | None = Field(None, description="The pool's id.")
+    tags: dict[Name, Words] = Field({}, description="Tags with their values: `{crew: night}`.")
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if self.pool is None and not self.tags:
+            wrong("it says nothing of who is meant", "write {pool: NAME} or {tags: {crew: night}}")
+        return self
 
 
 class ShiftMap(Model):
@@ -275,8 +282,8 @@ class ShiftMap(Model):
 Who = Annotated[
     Annotated[Name, Tag("<scalar>")]
     | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[PoolOf, Tag("<mapping>")],
-    by_shape("'everybody', agents' names, or {pool: NAME}"),
+    | Annotated[GroupOf, Tag("<mapping>")],
+    by_shape("'everybody', agents' names, {pool: NAME} or {tags: {NAME: VALUE}}"),
 ]
 Shifts = Annotated[list[ShiftMap], Field(min_length=1)]
 
@@ -286,7 +293,7 @@ class AgentsMap(Model):
     them says it.
     """
 
-    who: Who = Field(description="`everybody`, names of agents, or `{pool: NAME}`.")
+    who: Who = Field(description="`everybody`, names of agents, `{pool: NAME}` or `{tags: {crew: night}}`.")
     answer_delay: Times | None = Field(None, description="From the offer to the answer. [0s]")
     no_answer: Share | None = Field(None, description="Share of offers left unanswered. [0%]")
     decline: Share | None = Field(None, description="Share of the other offers declined. [0%]")

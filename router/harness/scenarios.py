@@ -23,8 +23,8 @@ from router.harness.models import (
     AgentsMap,
     ArrivalsMap,
     BatchMap,
+    GroupOf,
     HandOverMap,
-    PoolOf,
     ScenarioFile,
     ShiftMap,
     Span,
@@ -230,14 +230,8 @@ class _Reader:
         everybody = [agent.agent_id for agent in self.plan.agents]
         if entry.who == "everybody":
             return everybody
-        if isinstance(entry.who, PoolOf):
-            pools = {pool.pool_id: pool for pool in self.plan.pools}
-            pool = next((pool for pool_id, pool in pools.items() if pool_id == entry.who.pool), None)
-            if pool is None:
-                hint = did_you_mean(entry.who.pool, list(pools))
-                self.document.note((*place, "pool"), f"there is no pool {entry.who.pool!r}", hint)
-                return []
-            return [agent.agent_id for agent in self.plan.agents if is_member(pool, agent)]
+        if isinstance(entry.who, GroupOf):
+            return self._group(place, entry.who)
         wanted = [entry.who] if isinstance(entry.who, str) else entry.who
         for number, agent_id in enumerate(wanted):
             if agent_id not in everybody:
@@ -245,6 +239,23 @@ class _Reader:
                 hint = did_you_mean(agent_id, ["everybody", *everybody])
                 self.document.note(steps, f"there is no agent {agent_id!r}", hint)
         return [agent_id for agent_id in dict.fromkeys(wanted) if agent_id in everybody]
+
+    def _group(self, place: Steps, group: GroupOf) -> Sequence[str]:
+        agents = self.plan.agents
+        if group.pool is not None:
+            pools = {str(pool.pool_id): pool for pool in self.plan.pools}
+            pool = pools.get(group.pool)
+            if pool is None:
+                hint = did_you_mean(group.pool, list(pools))
+                self.document.note((*place, "pool"), f"there is no pool {group.pool!r}", hint)
+                return []
+            agents = tuple(agent for agent in agents if is_member(pool, agent))
+        found = [agent.agent_id for agent in agents if group.tags.items() <= dict(agent.tags).items()]
+        if group.tags and not found:
+            self.document.note(
+                (*place, "tags"), "no agent has these tags", "see the agents' tags in the roster"
+            )
+        return found
 
     def _worker(self, agent_id: AgentId, entries: Sequence[tuple[int, AgentsMap]]) -> Worker:
         behaviour = PROMPT
