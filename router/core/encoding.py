@@ -13,9 +13,9 @@ from typing import Any as Whatever
 from typing import Final
 
 from agents import model
-from router.core import effects, estimate_plan, facts, plan, requirement, signals
+from router.core import effects, estimate_plan, facts, order_plan, plan, requirement, signals
 
-_MODULES: Final = (model, requirement, plan, estimate_plan, signals, facts, effects)
+_MODULES: Final = (model, requirement, order_plan, estimate_plan, plan, signals, facts, effects)
 
 
 def _value_types() -> dict[str, type]:
