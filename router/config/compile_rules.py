@@ -22,6 +22,7 @@ from router.config.schema_rules import (
 )
 from router.config.yaml_source import shown
 from router.core import plan
+from router.core.estimate_plan import EstimatedWait
 from router.core.names import AgentId, PoolId, QueueId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import (
@@ -260,6 +261,8 @@ def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step,
                 what = f"after {duration_text(trigger.ms)} stands behind after {duration_text(latest)}"
                 (here / "after").note(what, hint)
             latest = max(latest, trigger.ms)
+        if isinstance(trigger, EstimatedWait):
+            names.needs_estimates("estimated-wait", here / "when" / "estimated-wait")
         if step.name is not None and step.name in taken:
             (here / "name").note(
                 f"a step named {shown(step.name)!r} stands above already", "names are unique in a ladder"
@@ -276,7 +279,10 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
         return plan.After(ms=step.after), f"after-{duration_text(step.after)}"
     if step.when is None or isinstance(step.when, str):
         return plan.NoEligibleAgent(), "no-eligible-agent"
-    return plan.QueueLength(above=step.when.queue_length), f"queue-length-{step.when.queue_length}"
+    if step.when.estimated_wait is not None:
+        ms = step.when.estimated_wait
+        return EstimatedWait(above_ms=ms), f"estimated-wait-{duration_text(ms)}"
+    return plan.QueueLength(above=step.when.queue_length or 0), f"queue-length-{step.when.queue_length}"
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_ladders, schema_rules
+from router.config import schema, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 
 BEGIN: Final = (
@@ -28,6 +28,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("estimates", schema_estimates.EstimatesMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
         ),
@@ -48,7 +49,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
-            ("queue length", schema_ladders.QueueLengthMap),
+            ("level", schema_ladders.LevelMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),

@@ -91,17 +91,30 @@ class OperationMap(Model):
         return self
 
 
-class QueueLengthMap(Model):
-    """A trigger that looks at the queue."""
+class LevelMap(Model):
+    """A trigger that looks at how long the queue is, or how long the wait. Exactly one key."""
 
-    queue_length: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        description="Holds while more than this many interactions wait in the queue."
+    queue_length: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        None, description="Holds while more than this many interactions wait in the queue."
     )
+    estimated_wait: Duration | None = Field(
+        None,
+        description="Holds while the interaction's estimated wait (p50) is longer than this; never while that is unknown.",
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self, info: ValidationInfo) -> Self:
+        if not is_lenient(info) and (self.queue_length is None) == (self.estimated_wait is None):
+            wrong(
+                "a level is either 'queue-length' or 'estimated-wait'",
+                "write {queue-length: 20} or {estimated-wait: 3m}",
+            )
+        return self
 
 
 Trigger = Annotated[
-    Annotated[Literal["no-eligible-agent"], Tag("<scalar>")] | Annotated[QueueLengthMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent' or {queue-length: 20}"),
+    Annotated[Literal["no-eligible-agent"], Tag("<scalar>")] | Annotated[LevelMap, Tag("<mapping>")],
+    by_shape("'no-eligible-agent', {queue-length: 20} or {estimated-wait: 3m}"),
 ]
 
 
@@ -116,8 +129,8 @@ class StepMap(Model):
     after: Duration | None = Field(None, description="This long after it was queued here.")
     when: Trigger | None = Field(
         None,
-        description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement)"
-        " or `{queue-length: 20}` (more than 20 wait).",
+        description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
+        " `{queue-length: 20}` (more than 20 wait), or `{estimated-wait: 3m}` (it will wait longer than that, at p50).",
     )
     do: Annotated[list[OperationMap], Field(min_length=1)] = Field(description="What happens, in this order.")
 
