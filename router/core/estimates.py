@@ -7,11 +7,13 @@ is matched at once asks for nothing here.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from router.core.centre import Centre
+from router.core.checks import unknown
 from router.core.demand import QueueState
+from router.core.estimated import Calibration, Estimate, Method, Why
 from router.core.facts import WaitEstimated
 from router.core.lines import Crew, crew_of
 from router.core.matching import best_agent
@@ -34,67 +36,8 @@ from router.core.running_figures import (
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
 from router.core.wait_formula import MILLION, Pace, quantiles_ms, wait_us
 
-Method = Literal["queue-length", "last-entered", "at-once", "unknown"]
-
-METHODS: Final[dict[Method, str]] = {
-    "queue-length": "by how many are ahead, how fast the ready agents finish, and how many give up",
-    "last-entered": "by the wait of the last that was answered, since too few services have ended lately",
-    "at-once": "an agent can take it now",
-    "unknown": "nothing to go by; the reason is named",
-}
-"""Every method and what it goes by."""
-
-Why = Literal["", "off", "thin", "no-agents", "not-waiting"]
-
-WHYS: Final[dict[Why, str]] = {
-    "off": "the centre keeps no estimates",
-    "thin": "too little has happened lately",
-    "no-agents": "no agent of the line is ready",
-    "not-waiting": "it does not wait",
-}
-"""Every reason why a wait is unknown."""
-
-
 Wait = tuple[Method, Why, int, int]
 """(method, why it is unknown, p50 in ms, p90 in ms)"""
-
-
-class Calibration(NamedTuple):
-    """How the quotes of a queue turned out in the window: so many known, so many of them answered within the quoted p50 and p90."""
-
-    of_50: int
-    within_50: int
-    of_90: int
-    within_90: int
-
-
-NO_CALIBRATION: Final = Calibration(0, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """Where an interaction stands and how long it has still to wait, as of ``at``, by the engine's clock.
-
-    ``position`` counts from 1 among those that the same agents serve; 0 for what does not wait. ``p50_ms`` and ``p90_ms`` are None
-    where ``method`` is ``unknown``; ``why`` says why. ``queues`` are those whose work stands in the same line.
-    ``mean_work_ms`` is the mean time an agent of 100 units and work that fills it would take, ``patience_ms`` the mean time until one gives
-    up; None where nothing is known of it.
-    """
-
-    at: int
-    queue: QueueId
-    channel: ChannelId
-    position: int
-    method: Method
-    why: Why = ""
-    p50_ms: int | None = None
-    p90_ms: int | None = None
-    queues: tuple[QueueId, ...] = ()
-    ready_units: int = 0
-    services: int = 0
-    mean_work_ms: int | None = None
-    patience_ms: int | None = None
-    calibration: Calibration = NO_CALIBRATION
 
 
 class Line:
@@ -169,6 +112,42 @@ def expected_wait_ms(centre: Centre, interaction: Interaction) -> int | None:
     return None if method == "unknown" else p50
 
 
+def estimate_waiting(centre: Centre, interaction_id: InteractionId, *, now: int | None = None) -> Estimate:
+    """Estimate an interaction as of ``now``, by the engine's clock when left out. Changes nothing. Raises ``SignalError`` when the
+    id is not known.
+    """
+    interaction = centre.known(interaction_id)
+    with _as_of(centre, now):
+        return estimate(centre, interaction)
+
+
+def estimate_arrival(
+    centre: Centre, queue_id: QueueId, channel_id: ChannelId, *, now: int | None = None
+) -> Estimate:
+    """Estimate what would arrive now in the queue by the channel and bring nothing of its own. Changes nothing.
+
+    Raises ``SignalError`` (``unknown-queue``, ``unknown-channel``) where there is none.
+    """
+    queue = centre.queues.get(queue_id)
+    if queue is None:
+        raise unknown("queue", queue_id, list(centre.queues))
+    if channel_id not in centre.channels:
+        raise unknown("channel", channel_id, list(centre.channels))
+    with _as_of(centre, now):
+        return _arrival(centre, queue, channel_id)
+
+
+@contextmanager
+def _as_of(centre: Centre, now: int | None) -> Iterator[None]:
+    clock = centre.now
+    if now is not None:
+        centre.now = centre.settled(now)
+    try:
+        yield
+    finally:
+        centre.now = clock
+
+
 def estimate(centre: Centre, interaction: Interaction) -> Estimate:
     """Estimate the interaction, which may wait or not, as of the engine's clock."""
     if interaction.state != "queued":
@@ -179,8 +158,7 @@ def estimate(centre: Centre, interaction: Interaction) -> Estimate:
     return _estimate(centre, interaction, line, line.wait_of(interaction), line.ahead(interaction) + 1)
 
 
-def estimate_arrival(centre: Centre, queue: QueueState, channel_id: ChannelId) -> Estimate:
-    """Estimate what would arrive now in the queue by the channel and bring nothing of its own. Changes nothing."""
+def _arrival(centre: Centre, queue: QueueState, channel_id: ChannelId) -> Estimate:
     section = queue.section
     stub = InteractionArrived(
         InteractionId("if-it-arrived-now"), section.plan.section_id, channel_id, NO_ATTRIBUTES, queue.queue_id

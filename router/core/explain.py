@@ -12,7 +12,8 @@ from dataclasses import replace
 from router.core.centre import Centre
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
-from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.estimates import estimate
+from router.core.explanation import CODES, Code, Explanation, Verdict
 from router.core.matching import choice_name
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
@@ -30,6 +31,7 @@ from router.core.requirement import (
     describe,
 )
 from router.core.signals import Signal
+from router.core.spans import span
 from router.errors import SignalError
 
 __all__ = ["CODES", "Code", "Explanation", "Verdict", "explain", "explain_decision", "explain_waiting"]
@@ -161,6 +163,7 @@ def _explanation(
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        estimate=estimate(centre, interaction) if is_waiting else None,
     )
 
 
