@@ -220,8 +220,9 @@ class Step:
     """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by.
 
     It is taken once per interaction; with ``repeat_ms`` again and again, that long apart at the least, ``times`` times at the
-    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the fields of
-    intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and ``priority`` is that of now.
+    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the
+    fields of intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and
+    ``priority`` is that of now.
     """
 
     name: str

@@ -13,11 +13,11 @@ from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.explain import Explanation, explain_waiting
-from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, next_step, skip_step, take_step
+from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, is_ready, next_step, skip_step, take_step
 from router.core.levels import holds
 from router.core.matching import best_agent
 from router.core.names import QueueId, SectionId, looks_like_id
-from router.core.plan import QueueLength
+from router.core.plan import QueueLength, Step
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction
 from router.core.signals import InteractionArrived
@@ -152,11 +152,21 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
     """Return the first step of the queue whose level is reached when the interaction waits there too."""
     queue = interaction.queue
     for step in queue.level_steps:
-        if holds(centre, interaction, step.trigger, queue.waiting + 1):
-            is_others = isinstance(step.trigger, QueueLength)  # it may be reached for others that wait there
-            if is_others or guard_holds(centre, interaction, step):
-                return step.name
+        if holds(centre, interaction, step.trigger, queue.waiting + 1) and (
+            guard_holds(centre, interaction, step)
+            or (isinstance(step.trigger, QueueLength) and _others_would_take(centre, queue, step))
+        ):
+            return step.name
     return ""
+
+
+def _others_would_take(centre: Centre, queue: QueueState, step: Step) -> bool:
+    """Say whether the step is open to anything that waits in the queue."""
+    return any(
+        is_ready(centre, other, step) and guard_holds(centre, other, step)
+        for klass in queue.classes
+        for other in klass.waiting()
+    )
 
 
 def _told(

@@ -237,11 +237,11 @@ def run_waiting_operations(state: State, work: Work) -> None:
 
 def timed_steps(state: State, work: Work) -> list[tuple[Step, int]]:
     """Return the timed steps that the work may still take in its queue, in the ladder's order, with their times."""
-    found: list[tuple[Step, int]] = []
-    for step in state.queue(work.queue).ladder:
-        if not is_exhausted(work, step) and (time := _time_of(state, work, step)) is not None:
-            found.append((step, max(time, work.ladder_clock)))
-    return found
+    return [
+        (step, max(time, work.ladder_clock))
+        for step in state.queue(work.queue).ladder
+        if not is_exhausted(work, step) and (time := _time_of(state, work, step)) is not None
+    ]
 
 
 def _time_of(state: State, work: Work, step: Step) -> int | None:
