@@ -19,7 +19,7 @@ from router.config.schema_ladders import (
 )
 from router.config.schema_rules import as_list
 from router.config.yaml_source import shown
-from router.core import ladder_plan, plan
+from router.core import ladder_plan, order_plan, plan
 from router.core.names import PoolId, QueueId, SkillName
 
 GUARD_FIELDS = (*INTAKE_FIELDS, *GuardMap.OWN)
@@ -101,6 +101,10 @@ def _operation(item: OperationMap, place: Place, names: Names) -> plan.Operation
         return plan.WidenTo(pools=tuple(PoolId(name) for name in as_list(item.widen_to)))
     if item.raise_priority is not None:
         return plan.RaisePriority(by=item.raise_priority)
+    if item.set_priority is not None:
+        return order_plan.SetPriority(to=item.set_priority)
+    if item.expedite:
+        return order_plan.Expedite()
     if item.move_to is not None:
         queue = names.queue_or_section(item.move_to, place / "move-to")
         return None if queue is None else plan.MoveTo(queue=QueueId(queue))

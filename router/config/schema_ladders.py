@@ -19,7 +19,7 @@ from router.config.scalars import (
     kebab,
     wrong,
 )
-from router.config.schema_rules import PRIORITY_MAX, Names, Test, When, WhenMap
+from router.config.schema_rules import PRIORITY_MAX, Names, Priority, Test, When, WhenMap
 from router.core.ladder_check import REPEAT_MIN_MS
 
 
@@ -82,6 +82,10 @@ class OperationMap(Model):
     raise_priority: Annotated[int, Field(ge=1, le=PRIORITY_MAX)] | None = Field(
         None, description="Add to its priority."
     )
+    set_priority: Priority | None = Field(None, description="Make its priority this, whatever it is.")
+    expedite: bool | None = Field(
+        None, description="`true`: it goes before all work that is not expedited, whatever its priority."
+    )
     move_to: Name | None = Field(
         None,
         description="Move it to this queue, or to a section's default queue; priority and place are kept.",
@@ -106,6 +110,11 @@ class OperationMap(Model):
             if not names:
                 wrong("an item of 'do' without an operation", "write one such as 'raise-priority: 1'")
             wrong(f"one item of 'do' holds one operation, this has {names}", "put a '-' before each")
+        if self.expedite is False:
+            wrong(
+                "'expedite: false' does nothing: work is never slowed down",
+                "write 'expedite: true', or remove it",
+            )
         return self
 
 

@@ -84,6 +84,7 @@ class QueueState:
         "section",
         "section_id",
         "tick_at",
+        "time_to_live_ms",
         "timed_steps",
         "waiting",
     )
@@ -117,7 +118,10 @@ class QueueState:
             step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
         }
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
+        self.time_to_live_ms = plan.time_to_live_ms
+        self.is_calm = (
+            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

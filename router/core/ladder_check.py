@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from router.core.checks import PRIORITY_MAX
 from router.core.guards import GUARD_FIELDS
 from router.core.intake import ATTRIBUTE
 from router.core.ladder_plan import BeforeDue
+from router.core.order_plan import SetPriority
 from router.core.plan import (
     After,
     AllOf,
@@ -81,6 +83,9 @@ def _operation_problems(
         case WidenTo():
             for pool in operation.pools:
                 yield from unknown_name(f"{here}: widen-to pool", pool, pools)
+        case SetPriority():
+            if abs(operation.to) > PRIORITY_MAX:
+                yield f"{here}: set-priority {operation.to} is not in ±{PRIORITY_MAX}"
         case Relax():
             if (operation.skill is None) == (operation.tag is None):
                 yield f"{here}: relax names either a skill or a tag"

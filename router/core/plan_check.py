@@ -181,6 +181,8 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
+            yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
         yield from ladder_problems(where, queue, self.queues, self.pools)
