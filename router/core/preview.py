@@ -106,6 +106,9 @@ def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId
     interaction.key = key_of(centre, interaction)
     if centre.now > interaction.queued_at:
         catch_up(centre, interaction)
+    over_at = runs_out_at(interaction)
+    if over_at is not None and over_at < centre.now:
+        return _told(interaction, "queued", TIME_TO_LIVE, overflowed=overflowed)
     leaving = _take_due_steps(centre, interaction)
     if leaving is not None:
         return _told(interaction, "queued", overflowed=overflowed, step=leaving)
