@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
+from router.config.schema_selection import SelectionMap
 from router.config.json_schema import schema_of
 
 BEGIN: Final = (
@@ -63,6 +64,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("queue selection", SelectionMap),
         ),
     ),
 )

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from agents.model import Agent, Pool, WrapUp
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -227,7 +228,7 @@ class Queue:
 
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
-    share answered within it, in thousandths.
+    share answered within it, in thousandths. ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -242,6 +243,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
