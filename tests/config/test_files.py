@@ -215,8 +215,10 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
         ),
         (
             "sections: {s: {selection: {handle-time: 2m}}}\nagents: {a: {}}",
-            "1:28: sections.s.selection.handle-time: selection 'oldest' does not read this (it is read under 'gcmu' and"
-            " 'predicted-wait')",
+            (
+                "1:28: sections.s.selection.handle-time: selection 'oldest' does not read this (it is read under 'gcmu' and"
+                " 'predicted-wait')"
+            ),
         ),
         (
             "sections: {s: {}}\nagents: {a: {channels: [voice], capacity: 50}}",
