@@ -14,8 +14,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
-from router.config.schema_selection import SelectionMap
 from router.config.json_schema import schema_of
+from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
