@@ -13,11 +13,7 @@ from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-<<<<<<< HEAD
-=======
 from router.core.selection_plan import selection_problems
-from router.errors import did_you_mean
->>>>>>> main
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -190,41 +186,8 @@ class _Check:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
-<<<<<<< HEAD
-        yield from ladder_problems(where, queue, self.queues, self.pools)
-=======
         yield from selection_problems(where, queue.selection)
-        yield from self._ladder(where, queue)
-
-    def _ladder(self, where: str, queue: Queue) -> Iterator[str]:
-        last = -1
-        names: set[str] = set()
-        for step in queue.ladder:
-            here = f"{where}: step {step.name!r}"
-            if step.name in names:
-                yield f"{here} is there twice; rename one"
-            names.add(step.name)
-            if isinstance(step.trigger, After):
-                if step.trigger.ms < max(last, 0):
-                    yield f"{here} comes after {step.trigger.ms} ms, before the step above it; put them in order"
-                last = step.trigger.ms
-            elif isinstance(step.trigger, QueueLength) and step.trigger.above < 0:
-                yield f"{here}: queue-length {step.trigger.above} is negative"
-            for position, operation in enumerate(step.operations):
-                if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
-                    yield f"{here}: nothing can run behind {type(operation).__name__}"
-                elif isinstance(operation, MoveTo):
-                    yield from self._known(f"{here}: move-to queue", operation.queue, self.queues)
-                    if operation.queue == queue.queue_id:
-                        yield f"{here} moves the work to where it is"
-                elif isinstance(operation, WidenTo):
-                    for pool in operation.pools:
-                        yield from self._known(f"{here}: widen-to pool", pool, self.pools)
-                elif isinstance(operation, SetPriority) and abs(operation.to) > PRIORITY_MAX:
-                    yield f"{here}: set-priority {operation.to} is not in ±{PRIORITY_MAX}"
-                elif isinstance(operation, Relax) and (operation.skill is None) == (operation.tag is None):
-                    yield f"{here}: relax names either a skill or a tag"
->>>>>>> main
+        yield from ladder_problems(where, queue, self.queues, self.pools)
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""
