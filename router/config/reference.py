@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -50,9 +51,11 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         (
             ("step", schema_ladders.StepMap),
             ("level", schema_ladders.LevelMap),
+            ("condition of a step", schema_ladders.GuardMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
+            ("announcement", schema_ladders.AnnouncementMap),
         ),
     ),
     (
@@ -64,6 +67,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("queue selection", SelectionMap),
         ),
     ),
 )
@@ -72,6 +76,7 @@ _HEADINGS: Final = {model.__name__: heading for _, parts in CHAPTERS for heading
     "SectionMap": "sections/NAME.yaml",
     "Need": "need",
     "When": "condition",
+    "Guard": "condition of a step",
 }
 
 
