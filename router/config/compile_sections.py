@@ -100,6 +100,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         answer_share=default(answer.share, base.answer_share),
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
+        tolerance=default(written.tolerance, base.tolerance),
     )
     if written.choice is not None:
         known("choice", written.choice, BUILT_IN.choices(), place / "choice")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
 
-from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, AgentKind, WrapUpScope
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, NORMAL_SPEED, AgentKind, WrapUpScope
 from router.config.scalars import (
     DURATION_SCHEMA,
     Duration,
@@ -25,8 +25,10 @@ from router.config.scalars import (
     is_lenient,
     wrong,
 )
+from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rules import Names, Need, Priority, When
+from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -187,12 +189,17 @@ class QueueSettings(Model):
         None,
         description="What makes an agent better, with weights: `{skill-fit: 1, least-skilled: 0.2}`. Terms: `skill-fit`"
         " (high levels of what is wanted), `most-skilled`, `least-skilled` (keeps rare skills free), `first-skill`"
-        " (what is wanted stands first in the agent's order). [nothing]",
+        " (what is wanted stands first in the agent's order), `best-fit` (levels closest above what is wanted), `fastest`"
+        " (the agent's `speed`). [nothing]",
+    )
+    tolerance: Tolerance | None = Field(
+        None,
+        description="So much below the best score still counts as best: `choice` decides among them. [0]",
     )
     choice: Name | None = Field(
         None,
-        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `round-robin`,"
-        " `random`. [the channel's]",
+        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `least-occupied` (since the"
+        " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
 
@@ -262,6 +269,11 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    speed: Speed = Field(
+        NORMAL_SPEED,
+        description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
+        " The score `fastest` reads it. [1]",
+    )
 
 
 class PoolMap(Model):
@@ -360,6 +372,9 @@ class CentreFile(Model):
     remember: Duration = Field(
         86_400_000,
         description="How long the id of ended work is remembered, to know it when sent again. [1d]",
+    )
+    handled_window: PositiveDuration = Field(
+        HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
     offers: Offers | None = Field(None, description="How work is offered, where the section does not say.")

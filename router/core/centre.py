@@ -66,6 +66,7 @@ class Centre:
         "facts",
         "freed",
         "interactions",
+        "keeps_standings",
         "last_decision",
         "last_number",
         "last_offer",
@@ -147,7 +148,12 @@ class Centre:
         self.order: OrderPolicy = self.policies.orders[plan.order]
         self.rank: Rank = self.order.rank
         self.selection: SelectionPolicy = self.policies.selections[plan.selection]
-        self.profiles = Profiles(plan)
+        measured = self.policies.measured
+        self.keeps_standings = bool(measured) and (
+            any(channel.choice in measured for channel in plan.channels)
+            or any(queue.plan.choice in measured for queue in self.queues.values())
+        )
+        self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
             pool

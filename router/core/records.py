@@ -13,6 +13,7 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
@@ -222,6 +223,7 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
         "units",
     )
 
@@ -245,6 +247,7 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
 
 
 StepKey = tuple[QueueId, str]

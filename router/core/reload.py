@@ -14,6 +14,7 @@ from router.core.policy import Policies
 from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.records import AgentState, Interaction
+from router.core.standings import keep_standings
 from router.errors import PlanError, Problem, SignalError
 
 
@@ -31,6 +32,7 @@ def adopt_first(centre: Centre) -> None:
         agent = AgentState(spec, profile)
         centre.agents[spec.agent_id] = agent
         profile.agents[spec.agent_id] = agent
+    keep_standings(centre)
 
 
 def replace_plan(centre: Centre, plan: Plan) -> None:
@@ -128,6 +130,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
             watch_lease(centre, agent)
+    keep_standings(centre)
     return gone
 
 
