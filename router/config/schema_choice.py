@@ -47,8 +47,7 @@ Factor = Annotated[
 """``1.2`` → thousandths of the ordinary speed."""
 
 Speed = Annotated[
-    Annotated[Factor, Tag("<scalar>")]
-    | Annotated[dict[Name, Factor], Field(min_length=1), Tag("<mapping>")],
+    Annotated[Factor, Tag("<scalar>")] | Annotated[dict[Name, Factor], Field(min_length=1), Tag("<mapping>")],
     by_shape("a speed such as 1.2 or a mapping of channels such as {voice: 1.2}"),
 ]
 """One speed, or one for each channel."""
