@@ -13,14 +13,12 @@ from router.core.candidates import SortedCandidates
 from router.core.centre import Centre
 from router.core.demand import DemandClass
 from router.core.draw import draw
-from router.core.eligibility import judge
+from router.core.eligibility import can_take, judge
+from router.core.heads import Candidate
 from router.core.names import AgentId, SectionId
 from router.core.policy import PickChoice
 from router.core.records import AgentState, Interaction
-from router.core.supply import Profile, is_available
-
-Candidate = tuple[int, int, AgentState]
-"""(tier, score, agent)"""
+from router.core.supply import Profile
 
 Ranked = tuple[int, int, AgentState]
 """(tier, −score, agent): the smallest tier and −score are best."""
@@ -29,17 +27,6 @@ Ranked = tuple[int, int, AgentState]
 def choice_name(interaction: Interaction) -> str:
     """Return the name of the dynamic policy that chooses the interaction's agent."""
     return interaction.queue.plan.choice or interaction.channel.choice
-
-
-def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
-    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
-    return (
-        is_available(agent)
-        and (interaction.refused is None or agent.id not in interaction.refused)
-        and interaction.queue.section_id not in agent.blocked
-        and agent.profile.has_room(agent, interaction.channel)
-        and judge(centre, interaction, agent) is not None
-    )
 
 
 def able_agents(centre: Centre, interaction: Interaction, names: Iterable[AgentId]) -> list[AgentState]:

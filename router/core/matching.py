@@ -8,7 +8,6 @@ agents that have become free. One of either is by far the commonest and has a sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -19,20 +18,17 @@ from router.core.choosing import (
     anyone_free_unusual,
     barred_agents,
     best_unusual,
-    can_take,
     choose,
 )
 from router.core.demand import DemandClass, is_barred
-from router.core.eligibility import judge, refresh, serving
+from router.core.eligibility import can_take, judge, precedence, refresh, serving
+from router.core.heads import Match, first_by_heads, match_by_heads
 from router.core.names import AgentId
 from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
 from router.core.supply import Entry, is_available
 
 NO_KEY: Final[Key] = (0, 0, 0, 0)
-
-Match = Callable[[Centre, Interaction, AgentState, int, int], None]
-"""Hand the interaction to the agent, chosen in this tier with this score."""
 
 
 def match_pass(centre: Centre, match: Match) -> None:
@@ -128,6 +124,8 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
     """Return the first of all work the agent can take, with the tier and score of the two."""
     if agent.presence != "ready" or agent.paused_until is not None:
         return None
+    if centre.by_heads is not None:
+        return first_by_heads(centre, agent, centre.by_heads)
     profile = agent.profile
     is_idle = not agent.units and not profile.maxima
     best: Interaction | None = None
@@ -161,7 +159,7 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
             if can_take(centre, interaction, agent):
                 assert interaction.need is not None
                 assert interaction.key is not None
-                group = centre.selection.group(interaction.need.wanted, profile.places)
+                group = precedence(centre, profile, interaction.queue, interaction.need.wanted)
                 if best is None or (group, interaction.key) < (best_group, best_key):
                     judged = judge(centre, interaction, agent)
                     assert judged is not None
@@ -193,7 +191,7 @@ def _match_many(
                 if service[1].count:
                     classes[service[1]] = None
             singles.update(agent.named_by)
-    if centre.selection.uniform:
+    if centre.selection is not None and centre.selection.uniform:
         _sweep(centre, match, classes, singles)
     else:
         _match_named(centre, match, classes, singles)
@@ -266,6 +264,10 @@ def _match_named(
         if interaction.need is not None:
             named = (centre.agents.get(name) for name in interaction.need.named)
             agents.update({agent.id: agent for agent in named if agent is not None and is_available(agent)})
+
+    if centre.by_heads is not None:
+        match_by_heads(centre, agents.values(), match, choose)
+        return
 
     named_by: dict[int, list[AgentState]] = {}
     work: dict[int, Interaction] = {}

@@ -14,6 +14,7 @@ from agents.model import Agent, Pool, WrapUp
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
@@ -231,7 +232,7 @@ class Queue:
     ``choice`` None: the channel's; it decides among those whose score is at most ``tolerance`` (thousandths of a point) below the
     best. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
-    ends as expired (None: it waits as long as it takes).
+    ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -248,6 +249,7 @@ class Queue:
     tolerance: int = 0
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from router.core.selection_plan import QueueSelection
 
 T = TypeVar("T")
 
@@ -248,6 +249,16 @@ CHOICES: Final = (
     "fewest-handled",
     "top-down",
 )
+SELECTIONS: Final = (
+    "oldest",
+    "own-first",
+    "delay-ratio",
+    "slack",
+    "weighted",
+    "gcmu",
+    "queue-ratio",
+    "predicted-wait",
+)
 SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
@@ -327,6 +338,19 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        selection=random_queue_selection(rng),
+    )
+
+
+def random_queue_selection(rng: Random) -> QueueSelection:
+    """Return what the queue says to selections that choose among queues; half of the queues say nothing."""
+    if chance(rng, 50):
+        return QueueSelection()
+    return QueueSelection(
+        weight=rng.randint(1, 5),
+        share=rng.randint(1, 4),
+        cost_slope=rng.choice((500, 1000, 3000)),
+        handle_ms=seconds(rng, 1, 4),
     )
 
 
