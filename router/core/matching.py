@@ -13,7 +13,6 @@ from typing import Final
 
 from router.core.centre import Centre
 from router.core.choosing import (
-    Candidate,
     able_agents,
     anyone_free_unusual,
     barred_agents,
@@ -22,7 +21,7 @@ from router.core.choosing import (
 )
 from router.core.demand import DemandClass, is_barred
 from router.core.eligibility import can_take, judge, precedence, refresh, serving
-from router.core.heads import Match, first_by_heads, match_by_heads
+from router.core.heads import Candidate, Match, first_by_heads, match_by_heads
 from router.core.names import AgentId
 from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
