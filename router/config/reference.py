@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -30,6 +31,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("pool", schema.PoolMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (

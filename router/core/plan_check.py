@@ -24,6 +24,7 @@ from router.core.plan import (
     WidenTo,
 )
 from router.core.policy import Policies
+from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.errors import did_you_mean
 
@@ -123,6 +124,8 @@ class _Check:
                 yield from self._known(f"{where}: maximum of channel", channel, self.channels)
                 if most < 1:
                     yield f"{where}: maximum {most} of channel {channel!r} is less than 1"
+            if agent.rate is not None:
+                yield from rate_problems(where, agent.kind, agent.rate)
             for channel, wrap_up in agent.wrap_up:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:
