@@ -46,13 +46,17 @@ def test_a_rate_is_so_many_in_a_span(written: str, rate: Rate) -> None:
         ("{per-minute: 0}", "agents.bot.rate.per-minute: 0 is not in 1..1000000"),
         (
             "{per-minute: '60'}",
-            "agents.bot.rate.per-minute: expected a whole number, found the text '60'"
-            " (write 60, without quotes, sign or leading zeros)",
+            (
+                "agents.bot.rate.per-minute: expected a whole number, found the text '60'"
+                " (write 60, without quotes, sign or leading zeros)"
+            ),
         ),
         (
             "{per-fortnight: 2}",
-            "agents.bot.rate.per-fortnight: unknown key 'per-fortnight'"
-            " (there is 'per-hour', 'per-minute', 'per-second')",
+            (
+                "agents.bot.rate.per-fortnight: unknown key 'per-fortnight'"
+                " (there is 'per-hour', 'per-minute', 'per-second')"
+            ),
         ),
     ],
 )
