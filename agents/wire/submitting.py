@@ -26,6 +26,9 @@ class Submit(Command):
     due_at: Moment | None = None
     not_before: Moment | None = None
     original_arrived_at: Moment | None = None
+    expires_at: Moment | None = Field(
+        None, description="Unless it is assigned by then, it ends as expired, with reason `time-to-live`."
+    )
 
 
 class Cancel(Command):

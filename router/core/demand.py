@@ -67,6 +67,7 @@ class QueueState:
         "section",
         "section_id",
         "tick_at",
+        "time_to_live_ms",
         "waiting",
     )
 
@@ -87,7 +88,10 @@ class QueueState:
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
+        self.time_to_live_ms = plan.time_to_live_ms
+        self.is_calm = (
+            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

@@ -72,6 +72,35 @@ DaySpan = Annotated[
     ),
 ]
 
+# ── days of the week ─────────────────────────────────────────────────────────────────────────────────────────────
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def week_days(value: object) -> tuple[int, ...]:
+    """Return the days, Monday 0, that ``mon-fri``, ``sat`` or ``mon, wed, fri`` names; a stretch may pass Sunday."""
+    if not isinstance(value, str):
+        wrong(f"{value!r} names no days", "write 'mon-fri', 'sat' or 'mon, wed, fri'")
+    found: list[int] = []
+    for part in value.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        for name in (first, last) if dash else (first,):
+            if name not in DAYS:
+                wrong(f"{name!r} is not a day", f"the days are {', '.join(DAYS)}")
+        count = (DAYS.index(last) - DAYS.index(first)) % 7 + 1 if dash else 1
+        found.extend((DAYS.index(first) + step) % 7 for step in range(count))
+    if len(set(found)) < len(found):
+        wrong(f"{value!r} names a day twice", "name each day once")
+    return tuple(sorted(found))
+
+
+Days = Annotated[
+    tuple[int, ...],
+    PlainValidator(week_days),
+    WithJsonSchema({"title": "days", "type": "string", "examples": ["mon-fri", "sat, sun"]}),
+]
+EVERY_DAY: Final = tuple(range(7))
+
 # ── distributions ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -156,9 +185,28 @@ class TransferMap(Model):
     keep_place: bool = Field(True, description="Whether the place in the queue stays that of the arrival.")
 
 
+class HandOverMap(Model):
+    """What automated agents make of this work: they do it in `handle-time`, and pass a share of it on to people."""
+
+    share: Share = Field(description="Of what automated agents handle, this much goes on to people.")
+    handle_time: Times = Field(description="How long a person takes for this work, handed over or not.")
+    queue: Name | None = Field(None, description="Where it is handed over to. [the queue it came from]")
+
+
+class BatchMap(Model):
+    """Many at once, at a time of day."""
+
+    at: Clock = Field(description="When: `02:00`.")
+    size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(description="How many.")
+    days: Days = Field(EVERY_DAY, description="On which days: `mon-fri`. [every day]")
+
+
+DayProfile = Annotated[dict[str, Rate], Field(min_length=1)]
+
+
 class ArrivalsMap(Model):
     """One stream of independent (Poisson) arrivals: a kind of work, how often, how long, how patient.
-    `per-hour` or `profile`.
+    One of `per-hour`, `profile` and `week`, or only `batches`.
     """
 
     name: Name = Field(description="Its name; ids are made from it and its draws seeded by it.")
@@ -172,10 +220,15 @@ class ArrivalsMap(Model):
         {}, description="Attributes: a value, or values with their shares: `{language: {en: 70%, fr: 30%}}`."
     )
     per_hour: Rate | None = Field(None, description="Arrivals per hour, all the time.")
-    profile: Annotated[dict[str, Rate], Field(min_length=1)] | None = Field(
+    profile: DayProfile | None = Field(
         None,
         description='Arrivals per hour from each time of day on, every day alike: `{"08:00": 20, "18:00": 0}`.',
     )
+    week: Annotated[dict[str, DayProfile], Field(min_length=1)] | None = Field(
+        None,
+        description='The same by days: `{mon-fri: {"08:00": 20, "18:00": 0}, sat-sun: {"00:00": 0}}`; time starts on a Monday.',
+    )
+    batches: list[BatchMap] = Field([], description="Besides, so many at once at a time of day.")
     handle_time: Times = Field(description="How long an agent talks.")
     patience: Times | None = Field(
         None, description="How long a customer waits at a stretch before leaving. [for ever]"
@@ -183,30 +236,44 @@ class ArrivalsMap(Model):
     transfer: TransferMap | None = Field(
         None, description="What a share of the contacts ends with. [nothing]"
     )
+    hand_over: HandOverMap | None = Field(
+        None, description="What people do of the work of automated agents. [nothing]"
+    )
 
     @model_validator(mode="after")
     def _has_a_rate(self) -> Self:
-        if (self.per_hour is None) == (self.profile is None):
+        rates = [rate for rate in (self.per_hour, self.profile, self.week) if rate is not None]
+        if len(rates) > 1 or not (rates or self.batches):
             wrong(
-                "arrivals have either 'per-hour' or 'profile'",
+                "arrivals have one of 'per-hour', 'profile' and 'week', or only 'batches'",
                 'write per-hour: 60, or profile: {"08:00": 20, "18:00": 0}',
             )
+        if self.hand_over is not None and self.transfer is not None:
+            wrong("'hand-over' and 'transfer' do not go together", "keep one of them")
         return self
 
 
 # ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class PoolOf(Model):
-    """The members of a pool."""
+class GroupOf(Model):
+    """Agents by what they are: members of the pool, with all of the tags. One of the two at least."""
 
-    pool: Name = Field(description="Its id.")
+    pool: Name | None = Field(None, description="The pool's id.")
+    tags: dict[Name, Words] = Field({}, description="Tags with their values: `{crew: night}`.")
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if self.pool is None and not self.tags:
+            wrong("it says nothing of who is meant", "write {pool: NAME} or {tags: {crew: night}}")
+        return self
 
 
 class ShiftMap(Model):
-    """A shift, every day alike."""
+    """A shift."""
 
     at: DaySpan = Field(description="From sign-in until what is in hand is finished: `08:00-16:30`.")
+    days: Days = Field(EVERY_DAY, description="Days on which it begins: `mon-fri`. [every day]")
     breaks: list[DaySpan] = Field(
         [], description="Not ready then; work in hand is finished out of the break's time."
     )
@@ -215,8 +282,8 @@ class ShiftMap(Model):
 Who = Annotated[
     Annotated[Name, Tag("<scalar>")]
     | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[PoolOf, Tag("<mapping>")],
-    by_shape("'everybody', agents' names, or {pool: NAME}"),
+    | Annotated[GroupOf, Tag("<mapping>")],
+    by_shape("'everybody', agents' names, {pool: NAME} or {tags: {NAME: VALUE}}"),
 ]
 Shifts = Annotated[list[ShiftMap], Field(min_length=1)]
 
@@ -226,7 +293,7 @@ class AgentsMap(Model):
     them says it.
     """
 
-    who: Who = Field(description="`everybody`, names of agents, or `{pool: NAME}`.")
+    who: Who = Field(description="`everybody`, names of agents, `{pool: NAME}` or `{tags: {crew: night}}`.")
     answer_delay: Times | None = Field(None, description="From the offer to the answer. [0s]")
     no_answer: Share | None = Field(None, description="Share of offers left unanswered. [0%]")
     decline: Share | None = Field(None, description="Share of the other offers declined. [0%]")
@@ -236,7 +303,7 @@ class AgentsMap(Model):
     returns_after: Times | None = Field(
         None, description="Until ready again, when set not-ready for an unanswered offer. [1m]"
     )
-    shifts: Shifts | None = Field(None, description="When they are there, every day alike. [always]")
+    shifts: Shifts | None = Field(None, description="When they are there. [always]")
 
 
 class ScenarioFile(Model):
@@ -244,7 +311,7 @@ class ScenarioFile(Model):
 
     description: Words | None = Field(None, description="For people.")
     duration: PositiveDuration = Field(
-        description="How long there are arrivals; the clock starts at midnight."
+        description="How long there are arrivals; the clock starts at midnight before a Monday."
     )
     warm_up: Duration = Field(0, description="Figures are taken from here on. [0s]")
     drain: Duration = Field(
