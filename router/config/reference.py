@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
 from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
@@ -31,6 +32,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("pool", schema.PoolMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (

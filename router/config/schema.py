@@ -27,6 +27,7 @@ from router.config.scalars import (
 )
 from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
+from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
 from router.config.schema_selection import SelectionMap
 from router.core.plan import HOUR_MS
@@ -280,6 +281,9 @@ class AgentMap(Model):
         NORMAL_SPEED,
         description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
         " The score `fastest` reads it. [1]",
+    )
+    rate: RateMap | None = Field(
+        None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
     )
 
 

@@ -14,10 +14,6 @@ from router.core.guards import Guard, guard
 from router.core.intake import Intake
 from router.core.ladder_plan import AllDeclined
 from router.core.names import AgentId, ChannelId, PoolId
-<<<<<<< HEAD
-from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
-from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
-=======
 from router.core.plan import (
     EVENT_TRIGGERS,
     TIMED_TRIGGERS,
@@ -29,8 +25,7 @@ from router.core.plan import (
     Section,
     Step,
 )
-from router.core.policy import KeyedChoice, PickChoice, Policies
->>>>>>> main
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp

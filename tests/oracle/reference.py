@@ -52,6 +52,7 @@ from tests.oracle.reference_ladder import (
     read_levels,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_rates import change_agent
 from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
@@ -420,7 +421,7 @@ class ReferenceRouter:
         agents = {agent.agent_id: agent for agent in plan.agents}
         for agent_id, agent in agents.items():
             person = state.people.setdefault(agent_id, Person(agent, counted_from=state.now))
-            person.agent = agent
+            change_agent(state, person, agent)
             person.removed = False
         for agent_id in sorted(state.people):
             person = state.people[agent_id]

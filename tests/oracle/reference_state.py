@@ -83,6 +83,8 @@ class Person:
     counted_from: int = 0
     occupied_ms: int = 0
     connected_at: list[int] = field(default_factory=list)
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
