@@ -22,6 +22,8 @@ from router.config.schema_rules import (
 )
 from router.config.yaml_source import shown
 from router.core import plan
+from router.core.expression import ExpressionError, read
+from router.core.intake import EXPRESSION_FIELDS
 from router.core.names import AgentId, PoolId, QueueId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import (
@@ -157,10 +159,21 @@ def condition(when: When | None, place: Place, names: Names) -> plan.Condition:
     """Return the condition for what is written, and note what cannot be."""
     if when is None:
         return plan.AllOf()
+    if isinstance(when, str):
+        return _expression(when, place)
     if isinstance(when, list):
         return plan.AllOf(of=tuple(condition(part, place / index, names) for index, part in enumerate(when)))
     parts = tuple(_conditions(when, place, names))
     return parts[0] if len(parts) == 1 else plan.AllOf(of=parts)
+
+
+def _expression(text: str, place: Place) -> plan.Expression:
+    try:
+        read(text, EXPRESSION_FIELDS)
+    except ExpressionError as error:
+        found = f"{error.message}, at character {error.column + 1} of {shown(text)!r}"
+        place.note(found, error.hint)
+    return plan.Expression(text=text)
 
 
 def _conditions(when: WhenMap, place: Place, names: Names) -> Iterator[plan.Condition]:

@@ -289,16 +289,21 @@ class WhenMap(Model):
 
 
 if TYPE_CHECKING:
-    When = list["When"] | WhenMap
+    When = list["When"] | WhenMap | str
 else:
     When = TypeAliasType(
         "When",
         Annotated[
-            Annotated[list["When"], Tag("<list>")] | Annotated[WhenMap, Tag("<mapping>")],
-            by_shape("a condition", "write a mapping such as {channel: voice}"),
+            Annotated[Words, Tag("<scalar>")]
+            | Annotated[list["When"], Tag("<list>")]
+            | Annotated[WhenMap, Tag("<mapping>")],
+            by_shape(
+                "a condition",
+                "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'",
+            ),
         ],
     )
-"""A condition as it is written."""
+"""A condition as it is written; a text is an expression."""
 
 
 NeedMap.model_rebuild()

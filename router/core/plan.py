@@ -116,7 +116,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

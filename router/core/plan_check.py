@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
 from router.core.checks import PRIORITY_MAX
+from router.core.expression import ExpressionError, read
+from router.core.intake import EXPRESSION_FIELDS, expressions
 from router.core.names import ID_PATTERN, QueueId
 from router.core.order_plan import SetPriority
 from router.core.plan import (
@@ -174,6 +176,11 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        for text in expressions(rule.when):
+            try:
+                read(text, EXPRESSION_FIELDS)
+            except ExpressionError as error:
+                yield f"{where}: intake rule {rule.name!r}: the expression {text[:100]!r}: {error.message}"
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:

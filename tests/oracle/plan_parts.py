@@ -29,6 +29,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -64,6 +65,7 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from tests.oracle.expressions import random_expression
 
 T = TypeVar("T")
 
@@ -369,6 +371,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 

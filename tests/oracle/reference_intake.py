@@ -10,10 +10,11 @@ from typing import Any
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import InteractionScheduled, QueueCause
 from router.core.names import ID_PATTERN, AttributeValue, QueueId
-from router.core.plan import AllOf, AnyOf, Condition, IntakeRule, Limit, Match, NotOf, Section
+from router.core.plan import AllOf, AnyOf, Condition, Expression, IntakeRule, Limit, Match, NotOf, Section
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import InteractionArrived
 from router.errors import SignalError
+from tests.oracle.reference_expression import Fails, holds
 from tests.oracle.reference_ladder import end, move, put_in_queue
 from tests.oracle.reference_matching import can_take
 from tests.oracle.reference_state import State, Work, new_work
@@ -233,6 +234,28 @@ def _holds(state: State, condition: Condition, arrival: InteractionArrived) -> b
             return not _holds(state, condition.of, arrival)
         case Match():
             return _matches(state, condition, arrival)
+        case Expression():
+            return _expressed(state, condition.text, arrival)
+
+
+def _expressed(state: State, text: str, arrival: InteractionArrived) -> bool:
+    arrived_at = state.now if arrival.original_arrived_at is None else arrival.original_arrived_at
+    fields: dict[str, AttributeValue | None] = {
+        "channel": arrival.channel,
+        "customer": arrival.customer,
+        "priority": arrival.priority,
+        "section": arrival.section,
+        "queue": arrival.queue,
+        "due_at": arrival.due_at,
+        "not_before": arrival.not_before,
+        "arrived_at": arrived_at,
+        "now": state.now,
+    }
+    try:
+        return holds(text, fields, arrival.attributes)
+    except Fails:
+        state.failed_matches += 1
+        return False
 
 
 def _field(arrival: InteractionArrived, name: str) -> AttributeValue | None:
