@@ -125,7 +125,8 @@ class _Reader:
         return "write something like 'priority >= 2 and attributes.tier == \"gold\"'"
 
     def _fail(self, node: ast.expr, message: str, hint: str = "") -> ExpressionError:
-        return ExpressionError(message, node.col_offset + self._indent, hint)
+        before = self._text.strip().encode()[: node.col_offset].decode()
+        return ExpressionError(message, len(before) + self._indent, hint)
 
     def _read(self, node: ast.expr, depth: int) -> Node:
         if depth > DEPTH_MAX:
@@ -227,7 +228,9 @@ class _Reader:
             raise self._fail(node, f"compares a {left.kind} with a {right.kind}, which never holds")
 
     def _call(self, node: ast.Call, depth: int) -> Node:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if not isinstance(node.func, ast.Name):
+            raise self._fail(node, "only functions can be called", f"there is has, {', '.join(FUNCTIONS)}")
+        name = node.func.id
         if node.keywords or any(isinstance(part, ast.Starred) for part in node.args):
             raise self._fail(node, "a function takes values only")
         if name == "has":

@@ -14,6 +14,7 @@ from agents.model import Agent, Pool, WrapUp
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -238,7 +239,7 @@ class Queue:
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
-    ends as expired (None: it waits as long as it takes).
+    ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -254,6 +255,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
