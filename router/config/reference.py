@@ -49,10 +49,12 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
-            ("queue length", schema_ladders.QueueLengthMap),
+            ("condition of a step", schema_ladders.GuardMap),
+            ("trigger", schema_ladders.TriggerMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
+            ("announcement", schema_ladders.AnnouncementMap),
         ),
     ),
     (
@@ -73,6 +75,7 @@ _HEADINGS: Final = {model.__name__: heading for _, parts in CHAPTERS for heading
     "SectionMap": "sections/NAME.yaml",
     "Need": "need",
     "When": "condition",
+    "Guard": "condition of a step",
 }
 
 

@@ -70,8 +70,9 @@ class Node(NamedTuple):
     of: tuple[Node, ...] = ()
 
 
-def read(text: str, fields: Iterable[str]) -> Node:
-    """Return what the text says, with these names and ``attributes.NAME`` as fields.
+def read(text: str, fields: Iterable[str] | None = None) -> Node:
+    """Return what the text says, with these names and ``attributes.NAME`` as fields; None: whatever it names is a field,
+    because it has been looked at before.
 
     Raises ``ExpressionError`` where it is no expression, or is longer, deeper or slower than it may be.
     """
@@ -81,7 +82,7 @@ def read(text: str, fields: Iterable[str]) -> Node:
             LENGTH_MAX,
             f"{LENGTH_MAX} at the most: split the rule, or use a mapping",
         )
-    whole = _Reader(text, tuple(fields)).node()
+    whole = _Reader(text, None if fields is None else tuple(fields)).node()
     if whole.kind not in ("truth", "any"):
         raise ExpressionError(
             f"the expression is a {whole.kind}, not true or false", 0, "compare it with something"
@@ -92,7 +93,7 @@ def read(text: str, fields: Iterable[str]) -> Node:
 class _Reader:
     """Reads one text."""
 
-    def __init__(self, text: str, fields: tuple[str, ...]) -> None:
+    def __init__(self, text: str, fields: tuple[str, ...] | None) -> None:
         self._fields = fields
         self._durations: dict[int, int] = {}
         # A text over several lines is one expression; a blank for a blank keeps the columns.
@@ -175,7 +176,7 @@ class _Reader:
                     return Node("constant", "number", value=self._durations[at])
                 if name in _TRUTHS:
                     return Node("constant", "truth", value=_TRUTHS[name])
-                if name in self._fields:
+                if self._fields is None or name in self._fields:
                     return Node("field", "any", name)
                 hint = did_you_mean(name, [*self._fields, "attributes", "true", "false"])
                 known = f"there is {', '.join(self._fields)} and attributes.NAME"

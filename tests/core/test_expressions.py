@@ -8,7 +8,7 @@ import pytest
 
 from router.core.engine import Engine
 from router.core.expression import COST_MAX, LENGTH_MAX, ExpressionError, read
-from router.core.intake import EXPRESSION_FIELDS, Intake
+from router.core.intake import INTAKE_FIELDS, Intake
 from router.core.names import ChannelId, InteractionId, SectionId
 from router.core.plan import Expression, IntakeRule, NotOf
 from router.core.signals import InteractionArrived
@@ -151,7 +151,7 @@ def test_a_failure_is_false_under_a_not_of_the_plan_too() -> None:
 def test_what_is_refused_when_it_is_read(text: str, message: str, column: int) -> None:
     """What is no expression, or costs too much, is named with its column before anything is evaluated."""
     with pytest.raises(ExpressionError) as caught:
-        read(text, EXPRESSION_FIELDS)
+        read(text, INTAKE_FIELDS)
     assert message in caught.value.message
     if column:
         assert caught.value.column == column
@@ -162,7 +162,7 @@ def test_the_longest_expression_is_still_quick_to_read() -> None:
     for part in ("not ", "(", "-", "1+", "a[", "f(", "'", "1<", "x.", "\\"):
         text = (part * LENGTH_MAX)[:LENGTH_MAX]
         with pytest.raises(ExpressionError):
-            read(text, EXPRESSION_FIELDS)
+            read(text, INTAKE_FIELDS)
     assert COST_MAX < LENGTH_MAX
 
 

@@ -18,11 +18,27 @@ _FIELDS = (
     "attributes.vip",
     "attributes['amount']",
 )
+_OF_GUARDS = (
+    "waiting > 2s",
+    "waiting >= 1s and hops < 2",
+    "not expedited",
+    "expedited or priority > 1",
+    "due_at - now < 3s",
+    "queue != section",
+    "now % 2000 == 0",
+)
 _LITERALS = ("1", "2.0", "0", "5s", "1m30s", "'fr'", '"voice"', "true", "'c1'", "'yes'")
 
 
+def random_guard(rng: Random) -> str:
+    """Return an expression of waiting work."""
+    if rng.randint(1, 2) == 1:
+        return rng.choice(_OF_GUARDS)
+    return random_expression(rng).replace("not_before", "waiting").replace("arrived_at", "hops")
+
+
 def random_expression(rng: Random, depth: int = 3) -> str:
-    """Return an expression that is true or false, or cannot be evaluated."""
+    """Return an expression of intake that is true or false, or cannot be evaluated."""
     inner = depth - 1
     kind = rng.randint(1, 9) if depth else rng.randint(5, 7)
     match kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from router.core.names import AttributeValue
 
@@ -18,11 +18,9 @@ class Fails(Exception):
     """Values that cannot be compared or reckoned with."""
 
 
-def holds(text: str, fields: Mapping[str, Value], attributes: Mapping[str, AttributeValue]) -> bool:
+def holds(text: str, read: Callable[[str], Value]) -> bool:
     """Say whether the expression holds; raises `Fails` where it cannot be said."""
-    names = {**fields, "true": True, "false": False}
-    found = _walk(ast.parse(_without_durations(text), mode="eval").body, names, attributes)
-    return _truth(found)
+    return _truth(_walk(ast.parse(_without_durations(text), mode="eval").body, read))
 
 
 def _without_durations(text: str) -> str:
@@ -38,20 +36,22 @@ def _without_durations(text: str) -> str:
     return "".join(pieces)
 
 
-def _walk(node: ast.expr, names: Mapping[str, Value], attributes: Mapping[str, AttributeValue]) -> Value:
+def _walk(node: ast.expr, read: Callable[[str], Value]) -> Value:
     def value(part: ast.expr) -> Value:
-        return _walk(part, names, attributes)
+        return _walk(part, read)
 
     match node:
         case ast.Constant(value=constant):
             assert isinstance(constant, str | int | float)
             return constant
+        case ast.Name(id="true" | "false" as name):
+            return name == "true"
         case ast.Name(id=name):
-            return names[name]
+            return read(name)
         case ast.Attribute(attr=name):
-            return attributes.get(name)
+            return read(f"attributes.{name}")
         case ast.Subscript(slice=ast.Constant(value=str(name))):
-            return attributes.get(name)
+            return read(f"attributes.{name}")
         case ast.BoolOp(op=ast.And()):
             return all(_truth(value(part)) for part in node.values)
         case ast.BoolOp():
