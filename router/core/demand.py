@@ -17,6 +17,7 @@ from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -48,7 +49,8 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class QueueState:
         "asked",
         "classes",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
         "last_picked",
@@ -87,7 +90,8 @@ class QueueState:
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
+        self.hours: OpenHours | None = None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and plan.hours is None
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

@@ -16,6 +16,7 @@ from typing import Final, cast
 from router.core.arrivals import arrive, start
 from router.core.centre import (
     HOLD_END,
+    HOURS,
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
@@ -32,6 +33,7 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
+from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due, read_levels
 from router.core.link import lose_link, restore_link
 from router.core.matching import match_pass
@@ -207,6 +209,11 @@ def _fire_due(centre: Centre, now: int) -> None:
         _FIRE[kind](centre, due, agent_id, subject)
 
 
+def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
+    if centre.hours_due == due:
+        on_hours_change(centre)
+
+
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.state == "scheduled":
         start(centre, interaction, "due")
@@ -271,6 +278,7 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
+        HOURS: _fire_hours,
         START: _fire_start,
         WRAP_UP_END: _fire_wrap_up_end,
         OFFER_EXPIRY: _fire_offer_expiry,

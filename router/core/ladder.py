@@ -5,6 +5,7 @@ Entering a queue lives here too, since it starts the ladder's clock and lets a b
 
 from __future__ import annotations
 
+from router.core.calendar_plan import Closed
 from router.core.centre import LADDER_STEP, LEVEL_CHECK, Centre
 from router.core.demand import QueueState
 from router.core.effects import Divert, EndInteraction, SendNotice
@@ -19,6 +20,7 @@ from router.core.facts import (
     RequirementRelaxed,
     StepTaken,
 )
+from router.core.hours import have_started, is_open, set_clocks
 from router.core.names import QueueId
 from router.core.needs import relaxation_in_words
 from router.core.plan import (
@@ -56,7 +58,7 @@ TAKES_AWAY = (MoveTo, DivertTo, EndWith)
 
 def enter(centre: Centre, interaction: Interaction) -> None:
     """Let the interaction enter its queue, waiting or (while offered) not: ladder's clock, key, catching up."""
-    interaction.ladder_at = centre.now
+    set_clocks(centre, interaction)
     queue = interaction.queue
     if interaction.origin == "queue" and interaction.asked is not queue.asked:
         ask_as_queue(interaction)
@@ -68,7 +70,7 @@ def enter(centre: Centre, interaction: Interaction) -> None:
     if interaction.state != "offered":
         wait(centre, interaction)
     if queue.after_steps:
-        if centre.now > interaction.queued_at:
+        if centre.now > interaction.queued_at and have_started(centre, interaction):
             catch_up(centre, interaction)
         schedule_step(centre, interaction)
     else:
@@ -250,12 +252,15 @@ def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
     trigger = step.trigger
     if isinstance(trigger, QueueLength) and queue.waiting <= trigger.above:
         return False
+    if isinstance(trigger, Closed) and is_open(queue):
+        return False
     candidates = [
         interaction
         for klass in list(queue.classes)
-        if klass.count and (isinstance(trigger, QueueLength) or may_lack_agents(centre, klass))
+        if klass.count and (not isinstance(trigger, NoEligibleAgent) or may_lack_agents(centre, klass))
         for interaction in klass.waiting()
         if not taken(interaction, queue.plan.queue_id, step)
+        and (isinstance(trigger, Closed) or have_started(centre, interaction))
     ]
     candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
     has_fired = False
@@ -264,8 +269,10 @@ def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
             continue
         if isinstance(trigger, QueueLength):
             holds = queue.waiting > trigger.above
+        elif isinstance(trigger, NoEligibleAgent):
+            holds = not anyone_eligible(centre, interaction)
         else:
-            holds = isinstance(trigger, NoEligibleAgent) and not anyone_eligible(centre, interaction)
+            holds = isinstance(trigger, Closed)
         if holds:
             take_step(centre, interaction, step)
             has_fired = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.requirement import NO_REQUIREMENT, Requirement
 
@@ -151,7 +152,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength
+Trigger = After | NoEligibleAgent | QueueLength | Closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +243,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,3 +288,4 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    calendars: tuple[Calendar, ...] = ()

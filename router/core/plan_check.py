@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
+from router.core.calendar_check import calendar_problems
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import (
     After,
@@ -47,6 +48,7 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
@@ -76,6 +78,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from router.core.arrivals import find_entrance, find_room, same_again, weigh
+from router.core.calendar_plan import Closed
 from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible
 from router.core.explain import Explanation, explain_waiting
+from router.core.hours import clocks_start_at, have_started, is_open
 from router.core.ladder import TAKES_AWAY, catch_up, take_step
 from router.core.matching import best_agent
 from router.core.names import QueueId, SectionId, looks_like_id
@@ -97,14 +99,16 @@ def _preview(centre: Centre, arrival: InteractionArrived) -> Preview:
 def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId, ...]) -> Preview:
     """Let it enter its queue as a real one would, and look for an agent."""
     interaction.state = "queued"
-    interaction.waiting_since = interaction.ladder_at = centre.now
     queue = interaction.queue
+    interaction.waiting_since = interaction.ladder_at = clocks_start_at(centre, queue)
     if interaction.origin == "queue":
         ask_as_queue(interaction)
     interaction.key = key_of(centre, interaction)
-    if centre.now > interaction.queued_at:
-        catch_up(centre, interaction)
-    leaving = _take_due_steps(centre, interaction)
+    leaving = None
+    if have_started(centre, interaction):
+        if centre.now > interaction.queued_at:
+            catch_up(centre, interaction)
+        leaving = _take_due_steps(centre, interaction)
     if leaving is not None:
         return _told(interaction, "queued", overflowed=overflowed, step=leaving)
     _note_what_time_brings(centre, interaction)
@@ -154,7 +158,12 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
     """Return the first step of the queue whose level is reached when the interaction waits there too."""
     queue = interaction.queue
     for step in queue.level_steps:
-        if isinstance(step.trigger, QueueLength):
+        if isinstance(step.trigger, Closed):
+            if not is_open(queue):
+                return step.name
+        elif not have_started(centre, interaction):
+            continue
+        elif isinstance(step.trigger, QueueLength):
             if queue.waiting + 1 > step.trigger.above:
                 return step.name
         elif not anyone_eligible(centre, interaction):

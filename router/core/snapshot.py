@@ -29,6 +29,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
+from router.core.hours import adopt_hours
 from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
@@ -219,6 +220,7 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         if snapshot["columns"][name] != list(columns):
             raise ValueError(f"the columns of {name} are {snapshot['columns'][name]}, not {list(columns)}")
     centre = Centre(plan, policies, snapshot["now"])
+    adopt_hours(centre)
     for name in _CENTRE_FIELDS:
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from router.core.calendar_plan import Closed
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -63,6 +64,7 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from tests.oracle.calendar_parts import random_hours
 
 T = TypeVar("T")
 
@@ -281,9 +283,11 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 5):
+        match rng.randint(1, 6):
             case 1:
                 trigger = NoEligibleAgent()
+            case 3 if chance(rng, 60):
+                trigger = Closed()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
             case _:
@@ -310,6 +314,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        hours=random_hours(rng),
     )
 
 

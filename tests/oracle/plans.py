@@ -33,6 +33,7 @@ from router.core.plan import (
 from router.core.requirement import (
     Requirement,
 )
+from tests.oracle.calendar_parts import random_calendars
 from tests.oracle.plan_parts import (
     AGENTS,
     CHANNELS,
@@ -91,6 +92,7 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        calendars=random_calendars(rng),
     )
 
 

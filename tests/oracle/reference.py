@@ -41,6 +41,7 @@ from router.core.signals import (
 )
 from router.errors import SignalError
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
     end,
@@ -49,6 +50,7 @@ from tests.oracle.reference_ladder import (
     move,
     put_in_queue,
     read_levels,
+    start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
 from tests.oracle.reference_state import Offer, Person, State, Work
@@ -397,7 +399,9 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
+        was_open = open_now(state)
         state.plan = plan
+        tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
             del state.last_round_robin[queue_id]
@@ -407,6 +411,8 @@ class ReferenceRouter:
                 move(state, work, successors[work.queue], "plan")
         for work in state.live():
             follow_queue(state, work)
+            if work.state in ("queued", "offered") and not has_begun(state, work):
+                start_clocks(state, work)
             work.rank = rank(state, work)
         state.touched = {queue.queue_id for queue in state.queues()}
         return "done"

@@ -122,7 +122,7 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
-    work.wait_ms = state.now - (work.service_clock or 0)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
     state.assignments.append(
