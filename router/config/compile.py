@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.model import Agent, Pool, Skill
 from router.config import schema
+from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.names import Names, Place, known, unique
@@ -59,6 +60,7 @@ def compile_plan(written: Written, names: Names) -> Plan:
         check_every_ms=centre.check_every,
         remember_ms=centre.remember,
         limit=limit(centre.limit, place / "limit", names, look_up=False),
+        calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)

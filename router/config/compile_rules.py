@@ -22,6 +22,7 @@ from router.config.schema_rules import (
 )
 from router.config.yaml_source import shown
 from router.core import plan
+from router.core.calendar_plan import Closed
 from router.core.names import AgentId, PoolId, QueueId, SkillName
 from router.core.requirement import (
     NO_REQUIREMENT,
@@ -273,6 +274,8 @@ def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step,
 def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
     if step.after is not None:
         return plan.After(ms=step.after), f"after-{duration_text(step.after)}"
+    if step.when == "closed":
+        return Closed(), "closed"
     if step.when is None or isinstance(step.when, str):
         return plan.NoEligibleAgent(), "no-eligible-agent"
     return plan.QueueLength(above=step.when.queue_length), f"queue-length-{step.when.queue_length}"

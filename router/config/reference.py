@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 
 BEGIN: Final = (
@@ -28,6 +28,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
         ),
@@ -63,6 +64,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("closed", schema_calendars.ClosedMap),
         ),
     ),
 )

@@ -91,8 +91,9 @@ class QueueLengthMap(Model):
 
 
 Trigger = Annotated[
-    Annotated[Literal["no-eligible-agent"], Tag("<scalar>")] | Annotated[QueueLengthMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent' or {queue-length: 20}"),
+    Annotated[Literal["no-eligible-agent", "closed"], Tag("<scalar>")]
+    | Annotated[QueueLengthMap, Tag("<mapping>")],
+    by_shape("'no-eligible-agent', 'closed' or {queue-length: 20}"),
 ]
 
 
@@ -102,13 +103,13 @@ class StepMap(Model):
     name: Name | None = Field(
         None,
         description="What a reload remembers the step by, unique in its ladder; otherwise made from the trigger"
-        " (`after-30s`, `no-eligible-agent`, `queue-length-20`).",
+        " (`after-30s`, `no-eligible-agent`, `closed`, `queue-length-20`).",
     )
     after: Duration | None = Field(None, description="This long after it was queued here.")
     when: Trigger | None = Field(
         None,
-        description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement)"
-        " or `{queue-length: 20}` (more than 20 wait).",
+        description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
+        " `closed` (the queue is closed by its hours) or `{queue-length: 20}` (more than 20 wait).",
     )
     do: Annotated[list[OperationMap], Field(min_length=1)] = Field(description="What happens, in this order.")
 

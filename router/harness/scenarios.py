@@ -13,6 +13,7 @@ from agents.behaviour import ALWAYS, PROMPT, Behaviour, Break, Shift, Worker
 from agents.distributions import Distribution
 from agents.pools import is_member
 from router.config.documents import Document, validate_document
+from router.config.times_of_day import Span, clock_ms
 from router.config.yaml_source import Steps, read_file, with_file_order
 from router.core.names import AgentId, ChannelId, QueueId, SectionId
 from router.core.plan import DAY_MS, Plan
@@ -23,9 +24,7 @@ from router.harness.models import (
     PoolOf,
     ScenarioFile,
     ShiftMap,
-    Span,
     TransferMap,
-    clock_ms,
     distribution,
 )
 from router.simulation import scenario as simulated
