@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from router.core.calendar_plan import Calendar, Spans
-from router.core.plan import DAY_MS
+from router.core.plan import DAY_MS, Plan
 
 OFFSET_MAX_MS: Final = DAY_MS
 """No clock is further from UTC than a day."""
@@ -22,6 +23,11 @@ _WEEKLY_FOR_GOOD_MS: Final = 10 * DAY_MS
 
 _BEFORE_MONDAY: Final = 3
 """1970-01-01 was a Thursday."""
+
+
+def starting_at(plan: Plan, zero: int) -> Plan:
+    """Return the plan for a clock that shows 0 at the instant ``zero``, in milliseconds since 1970."""
+    return replace(plan, calendars=tuple(replace(calendar, zero=zero) for calendar in plan.calendars))
 
 
 class OpenHours:
@@ -42,13 +48,15 @@ class OpenHours:
         """Work out anew what holds at ``now`` and until when."""
         self.is_open = False
         self.changes_at = None
-        for start, end in self._open_from(now):
-            if start > now:
-                self.changes_at = start
+        zero = self.calendar.zero
+        instant = now + zero
+        for start, end in self._open_from(instant):
+            if start > instant:
+                self.changes_at = start - zero
                 return
-            if end > now:
+            if end > instant:
                 self.is_open = True
-                self.changes_at = None if end >= _FOR_GOOD else end
+                self.changes_at = None if end == _FOR_GOOD else end - zero
                 return
 
     def opens_at(self, now: int) -> int:
@@ -58,7 +66,10 @@ class OpenHours:
         return now if self.is_open or self.changes_at is None else self.changes_at
 
     def _open_from(self, now: int) -> Iterator[tuple[int, int]]:
-        """Yield when it is open, in order, from before ``now`` on; the end is ``_FOR_GOOD`` where it never closes again."""
+        """Yield the instants between which it is open, in order, from before the instant ``now`` on.
+
+        The end is ``_FOR_GOOD`` where it never closes again.
+        """
         day = (now - OFFSET_MAX_MS) // DAY_MS - 2
         started: int | None = None
         ended = 0

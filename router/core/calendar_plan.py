@@ -21,13 +21,15 @@ class Calendar:
     ``offsets``: (from this instant on, the local clock is so many milliseconds ahead of UTC), in order; the first one
     also holds before its instant, the last one for ever. ``week``: the hours of Monday to Sunday. ``dates``: the hours of
     single dates (days since 1970-01-01) instead of their weekday's, in order; no hours: closed. Hours belong to the day on
-    which they start.
+    which they start. ``zero``: the instant (milliseconds since 1970) at which the engine's clock shows 0; another than 0 is for
+    cases and simulations, whose time starts at 0.
     """
 
     calendar_id: str
     offsets: tuple[tuple[int, int], ...] = ((0, 0),)
     week: tuple[Spans, ...] = ((), (), (), (), (), (), ())
     dates: tuple[tuple[int, Spans], ...] = ()
+    zero: int = 0
 
 
 WhenClosed = Literal["refuse", "divert", "queue"]

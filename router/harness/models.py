@@ -10,7 +10,7 @@ from pydantic import Field, Tag, model_validator
 
 from agents.distributions import Deterministic, Distribution, Exponential, Lognormal, Uniform
 from router.config.documents import Duration, Model, Name, PositiveDuration, Share, Words, by_shape, wrong
-from router.config.times_of_day import DaySpan
+from router.config.times_of_day import DaySpan, MomentMs
 
 PRIORITY_MAX: Final = 1_000_000
 
@@ -187,6 +187,10 @@ class ScenarioFile(Model):
     description: Words | None = Field(None, description="For people.")
     duration: PositiveDuration = Field(
         description="How long there are arrivals; the clock starts at midnight."
+    )
+    starts: MomentMs | None = Field(
+        None,
+        description="The moment at which it starts, for calendars: `2026-03-29T00:00+01:00`. [1970-01-01T00:00Z]",
     )
     warm_up: Duration = Field(0, description="Figures are taken from here on. [0s]")
     drain: Duration = Field(

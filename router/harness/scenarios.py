@@ -101,6 +101,7 @@ class _Reader:
         scenario = Scenario(
             name=name,
             duration_ms=self.file.duration,
+            starts_ms=self.file.starts or 0,
             warm_up_ms=self.file.warm_up,
             drain_ms=self.file.drain,
             streams=tuple(self._stream(index, each) for index, each in enumerate(self.file.arrivals)),

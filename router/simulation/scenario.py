@@ -115,7 +115,7 @@ DRAIN_MS: Final = 7 * DAY_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """``duration_ms`` of arrivals; figures are taken from ``warm_up_ms`` on.
+    """``duration_ms`` of arrivals, from the instant ``starts_ms`` on (since 1970; only calendars know it); figures are taken from ``warm_up_ms`` on.
 
     What waits at the end is still served, for at most ``drain_ms``, so that long waits are not cut off;
     time averages end with the arrivals.
@@ -123,6 +123,7 @@ class Scenario:
 
     name: str
     duration_ms: int
+    starts_ms: int = 0
     streams: tuple[Stream, ...] = ()
     workers: tuple[Worker, ...] = ()
     warm_up_ms: int = 0

@@ -27,7 +27,11 @@ def _calendar(rng: Random, name: str) -> Calendar:
     week = [_spans(rng) if rng.random() < 0.6 else () for _ in range(7)]
     dates = {day: _spans(rng) for day in (-1, 0, 1, 2) if rng.random() < 0.25}
     return Calendar(
-        calendar_id=name, offsets=tuple(offsets), week=tuple(week), dates=tuple(sorted(dates.items()))
+        calendar_id=name,
+        offsets=tuple(offsets),
+        week=tuple(week),
+        dates=tuple(sorted(dates.items())),
+        zero=rng.choice((0, 0, 4_500, -7_000)),
     )
 
 

@@ -51,7 +51,7 @@ def _open(calendar: Calendar) -> tuple[tuple[int, int], ...]:
         for start, end in _hours_of(calendar, day):
             opens = _instant(calendar, day * _DAY_MS + start, last=False)
             closes = _instant(calendar, day * _DAY_MS + end, last=True)
-            found.append((opens, closes))
+            found.append((opens - calendar.zero, closes - calendar.zero))
     return tuple(found)
 
 
