@@ -52,6 +52,9 @@ class Interaction(Message):
     wait_ms: int = 0
     due_at: Moment | None = None
     not_before: Moment | None = None
+    expires_at: Moment | None = Field(
+        None, description="When it ends as expired unless it is assigned before; null: never."
+    )
     agent_id: str | None = None
     offer_id: int | None = None
     ended_how: str | None = None

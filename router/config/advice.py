@@ -12,6 +12,7 @@ from agents.skills import levels
 from router.config.compile import Written
 from router.config.impossible import Edges, circles, ladder_place
 from router.config.names import Names, Place
+from router.config.waiting_advice import about_time_to_live
 from router.config.yaml_source import shown
 from router.core.names import AgentId, PoolId
 from router.core.plan import After, AllOf, DivertTo, EndWith, MoveTo, Plan, Queue, WidenTo
@@ -48,6 +49,7 @@ def advice(plan: Plan, written: Written, names: Names) -> list[Problem]:
         *_about_pools(plan, names),
         *_about_intake(plan, places),
         *_about_ladders(plan, written, names),
+        *about_time_to_live(plan, written, names),
         *_about_requirements(plan, places, names),
     ]
 

@@ -8,8 +8,9 @@ from typing import Final
 
 from router.config import schema
 from router.config.names import Names, Place, known
-from router.config.schema_calendars import ALL_DAY, ALWAYS, CalendarMap, ClosedMap, dates_of, days_of
+from router.config.schema_calendars import ALL_DAY, ALWAYS, CalendarMap, ClosedMap, dates_of
 from router.config.time_zones import YEARS, offsets, zones
+from router.config.times_of_day import week_days
 from router.config.yaml_source import shown
 from router.core.calendar_plan import Calendar, Hours, Spans
 from router.core.plan import Queue
@@ -75,7 +76,7 @@ def _week(written: CalendarMap, place: Place, found: _Made) -> None:
         return
     said: dict[int, str] = {}
     for text, hours in (written.hours or {}).items():
-        for day in days_of(text):
+        for day in week_days(text):
             if day in said:
                 what = f"{shown(text)!r} names a day that {shown(said[day])!r} names already"
                 (place / text).note(what, "say the hours of each day once", key=True)

@@ -24,6 +24,7 @@ from router.config.yaml_source import shown
 from router.core import plan
 from router.core.calendar_plan import Closed
 from router.core.names import AgentId, PoolId, QueueId, SkillName
+from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import (
     NO_REQUIREMENT,
     AgentTerm,
@@ -308,6 +309,10 @@ def _operation(item: OperationMap, place: Place, names: Names) -> plan.Operation
         return plan.WidenTo(pools=tuple(PoolId(name) for name in as_list(item.widen_to)))
     if item.raise_priority is not None:
         return plan.RaisePriority(by=item.raise_priority)
+    if item.set_priority is not None:
+        return SetPriority(to=item.set_priority)
+    if item.expedite:
+        return Expedite()
     if item.move_to is not None:
         queue = names.queue_or_section(item.move_to, place / "move-to")
         return None if queue is None else plan.MoveTo(queue=QueueId(queue))

@@ -99,6 +99,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         priority=default(written.priority, base.priority),
         answer_within_ms=default(answer.within, base.answer_within_ms),
         answer_share=default(answer.share, base.answer_share),
+        time_to_live_ms=default(written.time_to_live, base.time_to_live_ms),
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
     )

@@ -176,6 +176,9 @@ class QueueSettings(Model):
     needs: Need | None = Field(None, description="What an agent must have to take its work. [nothing]")
     priority: Priority | None = Field(None, description="Higher goes first. [0]")
     answer: AnswerMap | None = Field(None, description="The service-level target. [80% within 20s]")
+    time_to_live: PositiveDuration | None = Field(
+        None, description="Work that is not assigned so long after it was queued ends as expired. [never]"
+    )
     tiers: Annotated[list[Names], Field(min_length=1)] | None = Field(
         None,
         description="Pools of agents, the first tier first: `[billing-team, [seniors, leads]]`. Later tiers open by"

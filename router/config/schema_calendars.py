@@ -10,11 +10,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
 from router.config.scalars import Model, Name, Words, by_shape, found, wrong
-from router.config.times_of_day import SPAN_PATTERN, Span, day_span
+from router.config.times_of_day import SPAN_PATTERN, Span, day_span, week_days
 from router.config.yaml_source import shown
 from router.core.plan import DAY_MS
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_DAY: Final = Span(0, DAY_MS)
 ALWAYS: Final = "always"
 
@@ -41,22 +40,10 @@ def day_hours(value: object) -> tuple[Span, ...]:
     return spans
 
 
-def weekdays(value: object) -> str:
-    """Check ``mon``, ``mon-fri`` or ``sat-mon``; ``days_of`` says which days it names."""
-    parts = value.split("-") if isinstance(value, str) else []
-    if not 1 <= len(parts) <= 2 or any(part not in WEEKDAYS for part in parts):
-        wrong(
-            f"{shown(value)!r} is not a day of the week", f"{', '.join(WEEKDAYS)}, or some such as 'mon-fri'"
-        )
+def weekdays_text(value: object) -> str:
+    """Check days of the week as ``week_days`` reads them."""
+    week_days(value)
     return str(value)
-
-
-def days_of(text: str) -> list[int]:
-    """Return the days of the week that a key names, Monday is 0."""
-    first, _, last = text.partition("-")
-    start = WEEKDAYS.index(first)
-    count = (WEEKDAYS.index(last or first) - start) % 7
-    return [(start + day) % 7 for day in range(count + 1)]
 
 
 def date_text(value: object) -> str:
@@ -108,8 +95,8 @@ DayHours = Annotated[
 ]
 Weekdays = Annotated[
     str,
-    PlainValidator(weekdays),
-    WithJsonSchema({"type": "string", "pattern": "^({0})(-({0}))?$".format("|".join(WEEKDAYS))}),
+    PlainValidator(weekdays_text),
+    WithJsonSchema({"title": "days", "type": "string", "pattern": "^[a-z]{3}( ?[-,] ?[a-z]{3})*$"}),
 ]
 DateText = Annotated[
     str,

@@ -8,7 +8,7 @@ from pydantic import Field, Tag, ValidationInfo, model_validator
 
 from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL
 from router.config.scalars import Duration, Model, Name, Words, by_shape, is_lenient, kebab, wrong
-from router.config.schema_rules import PRIORITY_MAX, Names
+from router.config.schema_rules import PRIORITY_MAX, Names, Priority
 
 
 class RelaxMap(Model):
@@ -58,6 +58,10 @@ class OperationMap(Model):
     raise_priority: Annotated[int, Field(ge=1, le=PRIORITY_MAX)] | None = Field(
         None, description="Add to its priority."
     )
+    set_priority: Priority | None = Field(None, description="Make its priority this, whatever it is.")
+    expedite: bool | None = Field(
+        None, description="`true`: it goes before all work that is not expedited, whatever its priority."
+    )
     move_to: Name | None = Field(
         None,
         description="Move it to this queue, or to a section's default queue; priority and place are kept.",
@@ -79,6 +83,11 @@ class OperationMap(Model):
             if not names:
                 wrong("an item of 'do' without an operation", "write one such as 'raise-priority: 1'")
             wrong(f"one item of 'do' holds one operation, this has {names}", "put a '-' before each")
+        if self.expedite is False:
+            wrong(
+                "'expedite: false' does nothing: work is never slowed down",
+                "write 'expedite: true', or remove it",
+            )
         return self
 
 

@@ -90,3 +90,33 @@ MomentMs = Annotated[
     ),
 ]
 """A moment with its offset from UTC → milliseconds since 1970."""
+
+
+# ── days of the week ─────────────────────────────────────────────────────────────────────────────────────────────
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def week_days(value: object) -> tuple[int, ...]:
+    """Return the days, Monday 0, that ``mon-fri``, ``sat`` or ``mon, wed, fri`` names; a stretch may pass Sunday."""
+    if not isinstance(value, str):
+        wrong(f"{value!r} names no days", "write 'mon-fri', 'sat' or 'mon, wed, fri'")
+    found: list[int] = []
+    for part in value.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        for name in (first, last) if dash else (first,):
+            if name not in WEEKDAYS:
+                wrong(f"{name!r} is not a day", f"the days are {', '.join(WEEKDAYS)}")
+        count = (WEEKDAYS.index(last) - WEEKDAYS.index(first)) % 7 + 1 if dash else 1
+        found.extend((WEEKDAYS.index(first) + step) % 7 for step in range(count))
+    if len(set(found)) < len(found):
+        wrong(f"{value!r} names a day twice", "name each day once")
+    return tuple(sorted(found))
+
+
+Days = Annotated[
+    tuple[int, ...],
+    PlainValidator(week_days),
+    WithJsonSchema({"title": "days", "type": "string", "examples": ["mon-fri", "sat, sun"]}),
+]
+EVERY_DAY: Final = tuple(range(7))

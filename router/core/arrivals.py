@@ -48,6 +48,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         not_before,
         original_arrived_at,
         reply_to,
+        expires_at,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
         raise bad_id(interaction_id)
@@ -67,6 +68,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and due_at is None
         and customer is None
         and reply_to is None
+        and expires_at is None
     )
     if attributes is not NO_ATTRIBUTES or not brings_nothing:
         check_contents(centre, arrival)

@@ -39,6 +39,7 @@ REFUSALS_CLEAR: Final = 8
 NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
+TIME_TO_LIVE_END: Final = 12
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""

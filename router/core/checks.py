@@ -50,6 +50,7 @@ def check_contents(centre: Centre, arrival: InteractionArrived) -> None:
         arrival.original_arrived_at is not None
         or arrival.due_at is not None
         or arrival.not_before is not None
+        or arrival.expires_at is not None
     ):
         _check_times(centre.now, arrival)
 
@@ -111,7 +112,11 @@ def _check_times(now: int, arrival: InteractionArrived) -> None:
         raise SignalError(
             "bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future"
         )
-    for name, time in (("due_at", arrival.due_at), ("not_before", arrival.not_before)):
+    for name, time in (
+        ("due_at", arrival.due_at),
+        ("not_before", arrival.not_before),
+        ("expires_at", arrival.expires_at),
+    ):
         if time is not None and not (_is_time(time) and abs(time - now) <= HORIZON_MS):
             raise SignalError("bad-time", f"{name}: expected milliseconds within 400 days from now")
 

@@ -70,6 +70,7 @@ class QueueState:
         "section",
         "section_id",
         "tick_at",
+        "time_to_live_ms",
         "waiting",
     )
 
@@ -90,8 +91,10 @@ class QueueState:
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
+        self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and plan.hours is None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

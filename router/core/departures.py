@@ -1,17 +1,18 @@
-"""Interactions leaving and being passed on: abandoned, cancelled, completed, transferred."""
+"""Interactions leaving and being passed on: abandoned, cancelled, completed, expired, transferred."""
 
 from __future__ import annotations
 
 from router.core.arrivals import queued
 from router.core.centre import Centre
 from router.core.checks import check_priority, check_requirement, unknown
-from router.core.effects import ReleaseWork
+from router.core.effects import EndInteraction, ReleaseWork
 from router.core.facts import InteractionPassedOn
 from router.core.holdings import end_contact
 from router.core.offers import end_offer, rest, rules_of
 from router.core.queueing import elapsed, end
 from router.core.records import Holding, Interaction
 from router.core.signals import InteractionTransferred
+from router.core.time_to_live import TIME_TO_LIVE
 from router.errors import SignalError
 
 # ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -37,6 +38,12 @@ def cancel(centre: Centre, interaction: Interaction, reason: str) -> None:
     if owner is not None:
         centre.effect(ReleaseWork(interaction.id, owner.agent.id, "cancelled"))
         end_contact(centre, owner)
+
+
+def expire(centre: Centre, interaction: Interaction) -> None:
+    """Waiting work has waited as long as it may."""
+    end(centre, interaction, "expired", TIME_TO_LIVE, None)
+    centre.effect(EndInteraction(interaction.id, "expired", TIME_TO_LIVE))
 
 
 def _end_open_offer(centre: Centre, interaction: Interaction, reason: str) -> None:

@@ -26,11 +26,12 @@ from router.core.centre import (
     REFUSAL_END,
     REFUSALS_CLEAR,
     START,
+    TIME_TO_LIVE_END,
     WRAP_UP_END,
     Centre,
 )
 from router.core.demand import QueueState
-from router.core.departures import abandon, cancel, complete, owner_of, transfer
+from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
 from router.core.hours import on_hours_change
@@ -275,6 +276,11 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
         centre.touched.add(queue)
 
 
+def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.expires_due == due and interaction.state == "queued":
+        expire(centre, interaction)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
@@ -290,6 +296,7 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
+        TIME_TO_LIVE_END: _fire_time_to_live,
     },
 )
 

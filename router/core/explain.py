@@ -333,6 +333,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued":
+        instants.append(interaction.expires_due)
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
             instants.extend(

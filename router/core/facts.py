@@ -212,6 +212,22 @@ class PriorityRaised(NamedTuple):
     priority: int
 
 
+class PrioritySet(NamedTuple):
+    """The priority was made another."""
+
+    at: int
+    interaction_id: InteractionId
+    before: int
+    priority: int
+
+
+class InteractionExpedited(NamedTuple):
+    """It goes before all work that is not expedited from now on."""
+
+    at: int
+    interaction_id: InteractionId
+
+
 class StepTaken(NamedTuple):
     """A step of the ladder fired; ``caught_up``: because the place was backdated."""
 
@@ -331,6 +347,8 @@ Fact = (
     | RequirementRelaxed
     | PoolsOpened
     | PriorityRaised
+    | PrioritySet
+    | InteractionExpedited
     | StepTaken
     | NoticeSent
     | HopLimitReached

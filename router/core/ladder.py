@@ -12,17 +12,20 @@ from router.core.effects import Divert, EndInteraction, SendNotice
 from router.core.eligibility import anyone_eligible, may_lack_agents
 from router.core.facts import (
     HopLimitReached,
+    InteractionExpedited,
     InteractionMoved,
     MoveCause,
     NoticeSent,
     PoolsOpened,
     PriorityRaised,
+    PrioritySet,
     RequirementRelaxed,
     StepTaken,
 )
 from router.core.hours import have_started, is_open, set_clocks
 from router.core.names import QueueId
 from router.core.needs import relaxation_in_words
+from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
     DivertTo,
     EndWith,
@@ -49,7 +52,7 @@ from router.core.queueing import (
 )
 from router.core.records import Interaction, LadderState, taken
 
-CATCHES_UP = (Relax, WidenTo, RaisePriority)
+CATCHES_UP = (Relax, WidenTo, RaisePriority, SetPriority)
 TAKES_AWAY = (MoveTo, DivertTo, EndWith)
 
 
@@ -193,6 +196,16 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
             interaction.priority += operation.by
             centre.fact(PriorityRaised(now, interaction.id, before, interaction.priority))
             rekey(centre, interaction)
+        case SetPriority():
+            if interaction.priority != operation.to:
+                before, interaction.priority = interaction.priority, operation.to
+                centre.fact(PrioritySet(now, interaction.id, before, operation.to))
+                rekey(centre, interaction)
+        case Expedite():
+            if not interaction.expedited:
+                interaction.expedited = True
+                centre.fact(InteractionExpedited(now, interaction.id))
+                rekey(centre, interaction)
         case MoveTo():
             to_queue = _queue_in_force(centre, operation.queue)
             if to_queue is None or to_queue is interaction.queue:

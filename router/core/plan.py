@@ -13,6 +13,7 @@ from typing import Final, Literal
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
+from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
 
 MINUTE_MS: Final = 60_000
@@ -207,7 +208,7 @@ class EndWith:
     reason: str
 
 
-Operation = Relax | WidenTo | RaisePriority | MoveTo | Notify | DivertTo | EndWith
+Operation = Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | DivertTo | EndWith
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +229,8 @@ class Queue:
 
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
-    share answered within it, in thousandths.
+    share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
+    ends as expired (None: it waits as long as it takes).
     """
 
     queue_id: QueueId
@@ -237,6 +239,7 @@ class Queue:
     priority: int = 0
     answer_within_ms: int = 20_000
     answer_share: int = 800
+    time_to_live_ms: int | None = None
     tiers: tuple[tuple[PoolId, ...], ...] = ()
     skip_empty: bool = True
     score: tuple[tuple[str, int], ...] = ()

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
+from router.core.checks import PRIORITY_MAX
 from router.core.names import ID_PATTERN, QueueId
+from router.core.order_plan import SetPriority
 from router.core.plan import (
     After,
     DivertTo,
@@ -200,6 +202,8 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
+            yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
         yield from self._ladder(where, queue)
@@ -228,6 +232,8 @@ class _Check:
                 elif isinstance(operation, WidenTo):
                     for pool in operation.pools:
                         yield from self._known(f"{here}: widen-to pool", pool, self.pools)
+                elif isinstance(operation, SetPriority) and abs(operation.to) > PRIORITY_MAX:
+                    yield f"{here}: set-priority {operation.to} is not in ±{PRIORITY_MAX}"
                 elif isinstance(operation, Relax) and (operation.skill is None) == (operation.tag is None):
                     yield f"{here}: relax names either a skill or a tag"
 

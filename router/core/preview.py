@@ -23,11 +23,13 @@ from router.core.plan import QueueLength
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction, taken
 from router.core.signals import InteractionArrived
+from router.core.time_to_live import TIME_TO_LIVE, runs_out_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What would happen. ``answer`` is what the sender would get; ``reason`` why it would be refused, or where it would be diverted to.
+    """What would happen. ``answer`` is what the sender would get; ``reason`` why it would be refused, where it would be diverted
+    to, or `time-to-live` where it would be queued and expire in the same instant.
 
     ``queue`` is where it would wait, after overflowing from the queues ``overflowed``; ``rule`` the intake rule that matches.
     ``explanation`` says who would get it and why, or why nobody; None where nobody would be looked for: turned away, scheduled, known
@@ -112,6 +114,8 @@ def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId
     if leaving is not None:
         return _told(interaction, "queued", overflowed=overflowed, step=leaving)
     _note_what_time_brings(centre, interaction)
+    if interaction.expires_due is not None and interaction.expires_due <= centre.now:
+        return _told(interaction, "queued", TIME_TO_LIVE, overflowed=overflowed)
 
     klass = interaction.klass = class_of(centre, interaction)
     found = best_agent(centre, interaction, klass)
@@ -152,6 +156,7 @@ def _note_what_time_brings(centre: Centre, interaction: Interaction) -> None:
     ahead = (ms for ms, step in queue.after_steps if not taken(interaction, queue.queue_id, step))
     first = next(ahead, None)
     interaction.ladder_due = None if first is None else interaction.ladder_at + first
+    interaction.expires_due = runs_out_at(interaction)
 
 
 def _level_reached(centre: Centre, interaction: Interaction) -> str:

@@ -7,6 +7,7 @@ from router.core.demand import DemandClass
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
+from router.core.time_to_live import watch
 
 CLASSES_MAX = 4096
 """How many demand classes are kept before the empty ones are dropped."""
@@ -101,6 +102,10 @@ def wait(centre: Centre, interaction: Interaction) -> None:
     centre.waiting += 1
     if queue.level_steps:
         centre.touched.add(queue)
+    if queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+        watch(centre, interaction)
+    else:
+        interaction.expires_due = None
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
     centre.new_work.append(interaction)

@@ -57,6 +57,7 @@ class Interaction:
         "ended_at",
         "ended_how",
         "expedited",
+        "expires_due",
         "hops",
         "id",
         "key",
@@ -117,6 +118,7 @@ class Interaction:
         self.need_due: int | None = None
         self.elapsed_floor = 0
         self.expedited = False
+        self.expires_due: int | None = None
         self.key: Key | None = None
         self.klass: DemandClass | None = None
         self.listed = False

@@ -110,6 +110,9 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
     "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
 }
+_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None}
+"""Columns that older snapshots of this format have not, with what stands there then."""
+
 _ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
 """The first of the columns that make the arrival."""
 _ATTRIBUTES: Final = _ARRIVAL + InteractionArrived._fields.index("attributes")
@@ -216,9 +219,7 @@ def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Ce
 
 
 def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
-    for name, columns in _COLUMNS.items():
-        if snapshot["columns"][name] != list(columns):
-            raise ValueError(f"the columns of {name} are {snapshot['columns'][name]}, not {list(columns)}")
+    rows = {name: _rows(snapshot, name) for name in _COLUMNS}
     centre = Centre(plan, policies, snapshot["now"])
     adopt_hours(centre)
     for name in _CENTRE_FIELDS:
@@ -231,13 +232,13 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
-    interactions = {row[0]: _load_interaction(centre, row) for row in snapshot["interactions"]}
+    interactions = {row[0]: _load_interaction(centre, row) for row in rows["interactions"]}
     for number in snapshot["known"]:
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
-    _load_agents(centre, snapshot["agents"])
-    holdings = {row[0]: _load_holding(centre, interactions, row) for row in snapshot["holdings"]}
-    for *_, agent_id, _, decisions in snapshot["agents"]:
+    _load_agents(centre, rows["agents"])
+    holdings = {row[0]: _load_holding(centre, interactions, row) for row in rows["holdings"]}
+    for *_, agent_id, _, decisions in rows["agents"]:
         agent = centre.agents[agent_id]
         for decision in decisions:
             _hold_again(centre, agent, holdings[decision])
@@ -262,6 +263,25 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     centre.touched.clear()
     centre.match_all = False
     return centre
+
+
+def _rows(snapshot: Mapping[str, Whatever], name: str) -> list[Row]:
+    """Return the rows with the columns of today; raises ``ValueError`` when that cannot be."""
+    expected, found = list(_COLUMNS[name]), snapshot["columns"][name]
+    rows: list[Row] = snapshot[name]
+    if found == expected:
+        return rows
+    added = {column: value for column, value in _ADDED.items() if column not in found}
+    if sorted([*found, *added]) != sorted(expected) or not set(added).issubset(expected):
+        raise ValueError(f"the columns of {name} are {found}, not {expected}")
+    places = [None if column in added else found.index(column) for column in expected]
+    return [
+        [
+            added[column] if place is None else row[place]
+            for place, column in zip(places, expected, strict=True)
+        ]
+        for row in rows
+    ]
 
 
 def _load_interaction(centre: Centre, row: Row) -> Interaction:

@@ -10,7 +10,7 @@ from pydantic import Field, Tag, model_validator
 
 from agents.distributions import Deterministic, Distribution, Exponential, Lognormal, Uniform
 from router.config.documents import Duration, Model, Name, PositiveDuration, Share, Words, by_shape, wrong
-from router.config.times_of_day import DaySpan, MomentMs
+from router.config.times_of_day import EVERY_DAY, Clock, Days, DaySpan, MomentMs
 
 PRIORITY_MAX: Final = 1_000_000
 
@@ -98,9 +98,28 @@ class TransferMap(Model):
     keep_place: bool = Field(True, description="Whether the place in the queue stays that of the arrival.")
 
 
+class HandOverMap(Model):
+    """What automated agents make of this work: they do it in `handle-time`, and pass a share of it on to people."""
+
+    share: Share = Field(description="Of what automated agents handle, this much goes on to people.")
+    handle_time: Times = Field(description="How long a person takes for this work, handed over or not.")
+    queue: Name | None = Field(None, description="Where it is handed over to. [the queue it came from]")
+
+
+class BatchMap(Model):
+    """Many at once, at a time of day."""
+
+    at: Clock = Field(description="When: `02:00`.")
+    size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(description="How many.")
+    days: Days = Field(EVERY_DAY, description="On which days: `mon-fri`. [every day]")
+
+
+DayProfile = Annotated[dict[str, Rate], Field(min_length=1)]
+
+
 class ArrivalsMap(Model):
     """One stream of independent (Poisson) arrivals: a kind of work, how often, how long, how patient.
-    `per-hour` or `profile`.
+    One of `per-hour`, `profile` and `week`, or only `batches`.
     """
 
     name: Name = Field(description="Its name; ids are made from it and its draws seeded by it.")
@@ -114,10 +133,15 @@ class ArrivalsMap(Model):
         {}, description="Attributes: a value, or values with their shares: `{language: {en: 70%, fr: 30%}}`."
     )
     per_hour: Rate | None = Field(None, description="Arrivals per hour, all the time.")
-    profile: Annotated[dict[str, Rate], Field(min_length=1)] | None = Field(
+    profile: DayProfile | None = Field(
         None,
         description='Arrivals per hour from each time of day on, every day alike: `{"08:00": 20, "18:00": 0}`.',
     )
+    week: Annotated[dict[str, DayProfile], Field(min_length=1)] | None = Field(
+        None,
+        description='The same by days: `{mon-fri: {"08:00": 20, "18:00": 0}, sat-sun: {"00:00": 0}}`; time starts on a Monday.',
+    )
+    batches: list[BatchMap] = Field([], description="Besides, so many at once at a time of day.")
     handle_time: Times = Field(description="How long an agent talks.")
     patience: Times | None = Field(
         None, description="How long a customer waits at a stretch before leaving. [for ever]"
@@ -125,30 +149,44 @@ class ArrivalsMap(Model):
     transfer: TransferMap | None = Field(
         None, description="What a share of the contacts ends with. [nothing]"
     )
+    hand_over: HandOverMap | None = Field(
+        None, description="What people do of the work of automated agents. [nothing]"
+    )
 
     @model_validator(mode="after")
     def _has_a_rate(self) -> Self:
-        if (self.per_hour is None) == (self.profile is None):
+        rates = [rate for rate in (self.per_hour, self.profile, self.week) if rate is not None]
+        if len(rates) > 1 or not (rates or self.batches):
             wrong(
-                "arrivals have either 'per-hour' or 'profile'",
+                "arrivals have one of 'per-hour', 'profile' and 'week', or only 'batches'",
                 'write per-hour: 60, or profile: {"08:00": 20, "18:00": 0}',
             )
+        if self.hand_over is not None and self.transfer is not None:
+            wrong("'hand-over' and 'transfer' do not go together", "keep one of them")
         return self
 
 
 # ── agents ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class PoolOf(Model):
-    """The members of a pool."""
+class GroupOf(Model):
+    """Agents by what they are: members of the pool, with all of the tags. One of the two at least."""
 
-    pool: Name = Field(description="Its id.")
+    pool: Name | None = Field(None, description="The pool's id.")
+    tags: dict[Name, Words] = Field({}, description="Tags with their values: `{crew: night}`.")
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if self.pool is None and not self.tags:
+            wrong("it says nothing of who is meant", "write {pool: NAME} or {tags: {crew: night}}")
+        return self
 
 
 class ShiftMap(Model):
-    """A shift, every day alike."""
+    """A shift."""
 
     at: DaySpan = Field(description="From sign-in until what is in hand is finished: `08:00-16:30`.")
+    days: Days = Field(EVERY_DAY, description="Days on which it begins: `mon-fri`. [every day]")
     breaks: list[DaySpan] = Field(
         [], description="Not ready then; work in hand is finished out of the break's time."
     )
@@ -157,8 +195,8 @@ class ShiftMap(Model):
 Who = Annotated[
     Annotated[Name, Tag("<scalar>")]
     | Annotated[list[Name], Field(min_length=1), Tag("<list>")]
-    | Annotated[PoolOf, Tag("<mapping>")],
-    by_shape("'everybody', agents' names, or {pool: NAME}"),
+    | Annotated[GroupOf, Tag("<mapping>")],
+    by_shape("'everybody', agents' names, {pool: NAME} or {tags: {NAME: VALUE}}"),
 ]
 Shifts = Annotated[list[ShiftMap], Field(min_length=1)]
 
@@ -168,7 +206,7 @@ class AgentsMap(Model):
     them says it.
     """
 
-    who: Who = Field(description="`everybody`, names of agents, or `{pool: NAME}`.")
+    who: Who = Field(description="`everybody`, names of agents, `{pool: NAME}` or `{tags: {crew: night}}`.")
     answer_delay: Times | None = Field(None, description="From the offer to the answer. [0s]")
     no_answer: Share | None = Field(None, description="Share of offers left unanswered. [0%]")
     decline: Share | None = Field(None, description="Share of the other offers declined. [0%]")
@@ -178,7 +216,7 @@ class AgentsMap(Model):
     returns_after: Times | None = Field(
         None, description="Until ready again, when set not-ready for an unanswered offer. [1m]"
     )
-    shifts: Shifts | None = Field(None, description="When they are there, every day alike. [always]")
+    shifts: Shifts | None = Field(None, description="When they are there. [always]")
 
 
 class ScenarioFile(Model):
@@ -186,11 +224,12 @@ class ScenarioFile(Model):
 
     description: Words | None = Field(None, description="For people.")
     duration: PositiveDuration = Field(
-        description="How long there are arrivals; the clock starts at midnight."
+        description="How long there are arrivals; the clock starts at midnight before a Monday."
     )
     starts: MomentMs | None = Field(
         None,
-        description="The moment at which it starts, for calendars: `2026-03-29T00:00+01:00`. [1970-01-01T00:00Z]",
+        description="The moment at which it starts, for calendars: midnight before a Monday, `2026-03-23T00:00+01:00`."
+        " [1970-01-05T00:00Z]",
     )
     warm_up: Duration = Field(0, description="Figures are taken from here on. [0s]")
     drain: Duration = Field(

@@ -5,7 +5,7 @@ scenario is when it runs lives in `router.simulation.scenario`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from agents.behaviour import ALWAYS, PROMPT, Behaviour, Break, Shift, Worker
 from agents.distributions import Distribution
 from agents.pools import is_member
 from router.config.documents import Document, validate_document
-from router.config.times_of_day import Span, clock_ms
+from router.config.times_of_day import EVERY_DAY, WEEKDAYS, Span, clock_ms, week_days
 from router.config.yaml_source import Steps, read_file, with_file_order
 from router.core.names import AgentId, ChannelId, QueueId, SectionId
 from router.core.plan import DAY_MS, Plan
@@ -21,14 +21,27 @@ from router.errors import ConfigError, Problem, did_you_mean
 from router.harness.models import (
     AgentsMap,
     ArrivalsMap,
-    PoolOf,
+    BatchMap,
+    GroupOf,
+    HandOverMap,
     ScenarioFile,
     ShiftMap,
     TransferMap,
     distribution,
 )
 from router.simulation import scenario as simulated
-from router.simulation.scenario import Mix, PassOn, Profile, Scenario, Stream, steady
+from router.simulation.scenario import (
+    FIRST_MONDAY_MS,
+    WEEK_MS,
+    Batch,
+    HandOver,
+    Mix,
+    PassOn,
+    Profile,
+    Scenario,
+    Stream,
+    steady,
+)
 
 _HOUR_MS = 3_600_000
 _PLACE = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -101,7 +114,7 @@ class _Reader:
         scenario = Scenario(
             name=name,
             duration_ms=self.file.duration,
-            starts_ms=self.file.starts or 0,
+            starts_ms=FIRST_MONDAY_MS if self.file.starts is None else self.file.starts,
             warm_up_ms=self.file.warm_up,
             drain_ms=self.file.drain,
             streams=tuple(self._stream(index, each) for index, each in enumerate(self.file.arrivals)),
@@ -129,20 +142,50 @@ class _Reader:
             name=arrivals.name,
             section=SectionId(arrivals.section),
             channel=ChannelId(arrivals.channel),
-            profile=self._profile((*place, "profile"), arrivals),
+            profile=self._profile(place, arrivals),
             handle_time=handle_time,
             patience=None if arrivals.patience is None else distribution(arrivals.patience),
             queue=None if arrivals.queue is None else QueueId(arrivals.queue),
             priority=arrivals.priority,
             attributes=tuple(self._mixes((*place, "attributes"), arrivals)),
             transfer=None if arrivals.transfer is None else _transfer(arrivals.transfer, handle_time),
+            hand_over=None if arrivals.hand_over is None else _hand_over(arrivals.hand_over),
+            batches=tuple(_batches(arrivals.batches)),
         )
 
     def _profile(self, place: Steps, arrivals: ArrivalsMap) -> Profile:
-        if arrivals.profile is None:
-            return steady((arrivals.per_hour or 0.0) / _HOUR_MS)
+        if arrivals.profile is not None:
+            return Profile(pieces=self._day((*place, "profile"), arrivals.profile))
+        if arrivals.week is not None:
+            return self._week((*place, "week"), arrivals.week)
+        return steady((arrivals.per_hour or 0.0) / _HOUR_MS)
+
+    def _week(self, place: Steps, week: Mapping[str, Mapping[str, float]]) -> Profile:
+        """The days one after the other; each begins with what holds at its own end where it says nothing."""
+        days: dict[int, tuple[tuple[int, float], ...]] = {}
+        for text, day in week.items():
+            try:
+                named = week_days(text)
+            except ValueError as error:
+                self.document.note(
+                    (*place, text), str(error), f"the days are {', '.join(WEEKDAYS)}", key=True
+                )
+                return steady(0.0)
+            pieces = self._day((*place, text), day)
+            for number in named:
+                if number in days:
+                    self.document.note((*place, text), f"{WEEKDAYS[number]} is there twice", "", key=True)
+                days[number] = pieces
+        missing = [WEEKDAYS[number] for number in EVERY_DAY if number not in days]
+        if missing:
+            self.document.note(place, f"nothing is said of {', '.join(missing)}", 'write sun: {"00:00": 0}')
+            return steady(0.0)
+        pieces = tuple((number * DAY_MS + at, rate) for number in EVERY_DAY for at, rate in days[number])
+        return Profile(pieces=pieces, period_ms=WEEK_MS)
+
+    def _day(self, place: Steps, profile: Mapping[str, float]) -> tuple[tuple[int, float], ...]:
         pieces: dict[int, float] = {}
-        for text, rate in arrivals.profile.items():
+        for text, rate in profile.items():
             try:
                 pieces[clock_ms(text)] = rate / _HOUR_MS
             except ValueError as error:
@@ -153,11 +196,11 @@ class _Reader:
                 self.document.note(
                     place, "a piece that starts at 24:00 lasts no time", "'00:00' is the first"
                 )
-            return steady(0.0)
+            return ((0, 0.0),)
         if ordered[0][0]:
             # What holds at the end of a day holds at the beginning of the next one.
             ordered.insert(0, (0, ordered[-1][1]))
-        return Profile(pieces=tuple(ordered))
+        return tuple(ordered)
 
     def _mixes(self, place: Steps, arrivals: ArrivalsMap) -> Iterator[Mix]:
         for name, mix in arrivals.attributes.items():
@@ -187,14 +230,8 @@ class _Reader:
         everybody = [agent.agent_id for agent in self.plan.agents]
         if entry.who == "everybody":
             return everybody
-        if isinstance(entry.who, PoolOf):
-            pools = {pool.pool_id: pool for pool in self.plan.pools}
-            pool = next((pool for pool_id, pool in pools.items() if pool_id == entry.who.pool), None)
-            if pool is None:
-                hint = did_you_mean(entry.who.pool, list(pools))
-                self.document.note((*place, "pool"), f"there is no pool {entry.who.pool!r}", hint)
-                return []
-            return [agent.agent_id for agent in self.plan.agents if is_member(pool, agent)]
+        if isinstance(entry.who, GroupOf):
+            return self._group(place, entry.who)
         wanted = [entry.who] if isinstance(entry.who, str) else entry.who
         for number, agent_id in enumerate(wanted):
             if agent_id not in everybody:
@@ -202,6 +239,23 @@ class _Reader:
                 hint = did_you_mean(agent_id, ["everybody", *everybody])
                 self.document.note(steps, f"there is no agent {agent_id!r}", hint)
         return [agent_id for agent_id in dict.fromkeys(wanted) if agent_id in everybody]
+
+    def _group(self, place: Steps, group: GroupOf) -> Sequence[str]:
+        agents = self.plan.agents
+        if group.pool is not None:
+            pools = {str(pool.pool_id): pool for pool in self.plan.pools}
+            pool = pools.get(group.pool)
+            if pool is None:
+                hint = did_you_mean(group.pool, list(pools))
+                self.document.note((*place, "pool"), f"there is no pool {group.pool!r}", hint)
+                return []
+            agents = tuple(agent for agent in agents if is_member(pool, agent))
+        found = [agent.agent_id for agent in agents if group.tags.items() <= dict(agent.tags).items()]
+        if group.tags and not found:
+            self.document.note(
+                (*place, "tags"), "no agent has these tags", "see the agents' tags in the roster"
+            )
+        return found
 
     def _worker(self, agent_id: AgentId, entries: Sequence[tuple[int, AgentsMap]]) -> Worker:
         behaviour = PROMPT
@@ -236,10 +290,27 @@ def _transfer(transfer: TransferMap, handle_time: Distribution) -> PassOn:
     )
 
 
+def _hand_over(hand_over: HandOverMap) -> HandOver:
+    return HandOver(
+        chance=hand_over.share / 1000,
+        queue=None if hand_over.queue is None else QueueId(hand_over.queue),
+        handle_time=distribution(hand_over.handle_time),
+    )
+
+
+def _batches(batches: Sequence[BatchMap]) -> Iterator[Batch]:
+    """The batches of a week, in the order of their times."""
+    times = [(day * DAY_MS + batch.at, batch.size) for batch in batches for day in batch.days]
+    for at_ms, size in sorted(times):
+        yield Batch(at_ms=at_ms, size=size)
+
+
 def _days(shifts: Sequence[ShiftMap], duration_ms: int) -> Iterator[Shift]:
     """The shifts of every day of the duration, those that began on the evening before included."""
     for day in range(-DAY_MS, duration_ms, DAY_MS):
         for shift in shifts:
+            if day // DAY_MS % 7 not in shift.days:
+                continue
             start_ms, end_ms = day + shift.at.start_ms, day + shift.at.end_ms
             if end_ms <= 0:
                 continue

@@ -19,6 +19,11 @@ from router.core.plan import DAY_MS, Plan
 from router.core.requirement import Requirement
 from router.errors import did_you_mean
 
+WEEK_MS: Final = 7 * DAY_MS
+FIRST_MONDAY_MS: Final = 4 * DAY_MS
+"""The first Monday after the engines' zero, 1970-01-01."""
+DRAIN_MS: Final = WEEK_MS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -88,12 +93,43 @@ class PassOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """How automated agents and people share work: an automated agent hands it over to people with ``chance``, to
+    ``queue`` (None: its own); a person takes ``handle_time`` for it, handed over or not.
+    """
+
+    chance: float
+    queue: QueueId | None
+    handle_time: Distribution
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.chance <= 1.0:
+            raise ValueError(f"hand-over: found the chance {self.chance:g}, expected 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """``size`` arrivals at one instant, ``at_ms`` after the start of every week."""
+
+    at_ms: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.at_ms < WEEK_MS or self.size < 1:
+            raise ValueError(
+                f"batch: found {self.size} at {self.at_ms} ms, expected at least 1 in the {WEEK_MS} ms of a week"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """Independent Poisson arrivals of one kind of work (several kinds: several streams; the sum of Poisson
     streams is Poisson).
 
     ``patience`` is how long a customer waits at a stretch before leaving; None: for ever. Queue, priority
-    and requirement None: the section's intake decides. Every stream draws from generators of its own, so
+    and requirement None: the section's intake decides. ``handle_time`` is that of automated agents
+    where there is a ``hand_over``, which excludes a ``transfer``. ``batches``, in the order of their times, come
+    besides. Every stream draws from generators of its own, so
     that changing one leaves the others as they were.
     """
 
@@ -108,14 +144,14 @@ class Stream:
     requirement: Requirement | None = None
     attributes: tuple[Mix, ...] = ()
     transfer: PassOn | None = None
-
-
-DRAIN_MS: Final = 7 * DAY_MS
+    hand_over: HandOver | None = None
+    batches: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """``duration_ms`` of arrivals, from the instant ``starts_ms`` on (since 1970; only calendars know it); figures are taken from ``warm_up_ms`` on.
+    """``duration_ms`` of arrivals, from the instant ``starts_ms`` on (since 1970; only calendars know it); figures
+    are taken from ``warm_up_ms`` on.
 
     What waits at the end is still served, for at most ``drain_ms``, so that long waits are not cut off;
     time averages end with the arrivals.
@@ -123,7 +159,7 @@ class Scenario:
 
     name: str
     duration_ms: int
-    starts_ms: int = 0
+    starts_ms: int = FIRST_MONDAY_MS
     streams: tuple[Stream, ...] = ()
     workers: tuple[Worker, ...] = ()
     warm_up_ms: int = 0
@@ -193,11 +229,11 @@ def _stream_problems(place: str, stream: Stream, plan: Plan) -> list[tuple[str, 
                     did_you_mean(stream.queue, own),
                 )
             )
-    if stream.transfer is not None and stream.transfer.queue is not None:
-        everywhere = [queue.queue_id for section in plan.sections for queue in section.queues]
-        if stream.transfer.queue not in everywhere:
-            hint = did_you_mean(stream.transfer.queue, everywhere)
-            found.append((f"{place}.transfer.queue", f"there is no queue {stream.transfer.queue!r}", hint))
+    everywhere = [queue.queue_id for section in plan.sections for queue in section.queues]
+    for name, onward in (("transfer", stream.transfer), ("hand-over", stream.hand_over)):
+        if onward is not None and onward.queue is not None and onward.queue not in everywhere:
+            hint = did_you_mean(onward.queue, everywhere)
+            found.append((f"{place}.{name}.queue", f"there is no queue {onward.queue!r}", hint))
     return found
 
 

@@ -10,24 +10,27 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from heapq import merge
 from itertools import accumulate, chain, count, islice, repeat
 from random import Random
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from agents.distributions import BLOCK, Distribution, Exponential, whole_ms
+from agents.distributions import BLOCK, Exponential, whole_ms
 from router.core.names import AttributeValue, InteractionId, QueueId
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
-from router.simulation.scenario import Mix, PassOn, Profile, Stream
+from router.simulation.scenario import WEEK_MS, Batch, HandOver, Mix, PassOn, Profile, Stream
 
 
 class Stop(NamedTuple):
     """A transfer that follows a contact: where to (None: the same queue) and how long the contact there
-    takes.
+    takes. ``by``: ``everybody`` passes it on, or ``automated`` agents only, while a person does it all in ``handle_ms``;
+    ``nobody``: the same, but an automated agent finishes it too.
     """
 
     queue: QueueId | None
     handle_ms: int
     keep_place: bool = True
+    by: Literal["everybody", "automated", "nobody"] = "everybody"
 
 
 Customer = tuple[int, InteractionArrived, int, int | None, tuple[Stop, ...]]
@@ -97,18 +100,27 @@ def _inverted_times(profile: Profile, rng: Random) -> Iterator[int]:
             yield int(periods * period_ms + starts[piece] + (rest - reached[piece]) / rates[piece] + 0.5)
 
 
+def batch_times(batches: tuple[Batch, ...]) -> Iterator[int]:
+    """Yield the time of each arrival of the batches, week after week, for ever."""
+    for week in count():
+        for batch in batches:
+            yield from repeat(week * WEEK_MS + batch.at_ms, batch.size)
+
+
 def customers(stream: Stream, seed: int | str, until_ms: int) -> Source:
     """Return the stream's customers that arrive before ``until_ms``. Ids are the stream's name and a number
     from 1.
     """
     name = stream.name
     times = arrival_times(stream.profile, stream_rng(seed, name, "arrivals"))
+    if stream.batches:
+        times = merge(times, batch_times(stream.batches))
     handle = whole_ms(stream.handle_time, stream_rng(seed, name, "handle_time"))
     patience: Callable[[], int | None] = _nothing
     if stream.patience is not None:
         patience = whole_ms(stream.patience, stream_rng(seed, name, "patience"))
     attributes = _attributes(stream.attributes, seed, name)
-    stops = _stops(stream.transfer, stream_rng(seed, name, "transfer"))
+    stops = _stops(stream, seed)
     section, channel, queue, priority, requirement = (
         stream.section,
         stream.channel,
@@ -178,18 +190,28 @@ def _mixed(mixes: tuple[Mix, ...], rngs: list[Random]) -> Iterator[Mapping[str, 
             yield dict(zip(names, row, strict=True))
 
 
-def _stops(transfer: PassOn | None, rng: Random) -> Iterator[tuple[Stop, ...]]:
-    if transfer is None or not transfer.chance:
-        return repeat(())
-    return _drawn_stops(transfer, transfer.handle_time, rng)
+def _stops(stream: Stream, seed: int | str) -> Iterator[tuple[Stop, ...]]:
+    rng = stream_rng(seed, stream.name, "transfer")
+    if stream.hand_over is not None:
+        draw = whole_ms(stream.hand_over.handle_time, stream_rng(seed, stream.name, "people"))
+        return _shared_stops(stream.hand_over, rng, draw)
+    if stream.transfer is not None and stream.transfer.chance:
+        return _drawn_stops(stream.transfer, rng)
+    return repeat(())
 
 
-def _drawn_stops(transfer: PassOn, handle_time: Distribution, rng: Random) -> Iterator[tuple[Stop, ...]]:
+def _drawn_stops(transfer: PassOn, rng: Random) -> Iterator[tuple[Stop, ...]]:
     while True:
         if rng.random() < transfer.chance:
-            yield (Stop(transfer.queue, int(handle_time.sample(rng) + 0.5), transfer.keep_place),)
+            yield (Stop(transfer.queue, int(transfer.handle_time.sample(rng) + 0.5), transfer.keep_place),)
         else:
             yield ()
+
+
+def _shared_stops(hand_over: HandOver, rng: Random, draw: Callable[[], int]) -> Iterator[tuple[Stop, ...]]:
+    while True:
+        by: Literal["automated", "nobody"] = "automated" if rng.random() < hand_over.chance else "nobody"
+        yield (Stop(hand_over.queue, draw(), by=by),)
 
 
 def scale(profile: Profile, factor: float) -> Profile:

@@ -148,6 +148,7 @@ class World:
         self._wrap_ups: dict[tuple[InteractionId, AgentId], _Event] = {}
         self._rejected: dict[str, tuple[int, str]] = {}
         self._desks = desks(scenario.workers, seed=seed, at=self._at)
+        self._automated = {agent.agent_id for agent in plan.agents if agent.kind == "automated"}
         self._watch_wrap_ups = any(worker.behaviour.wrap_up is not None for worker in scenario.workers)
         if sources is None:
             sources = [customers(stream, seed, scenario.duration_ms) for stream in scenario.streams]
@@ -258,6 +259,8 @@ class World:
                 if type(effect) is connect:
                     interaction_id, agent_id = effect
                     customer = waiting.pop(interaction_id)
+                    if customer[4]:
+                        customer = self._as_taken(customer, agent_id)
                     takes = customer[2] if handle_ms is None else handle_ms(customer, agent_id)
                     talk = (now + takes, next(numbers), _FINISH, customer, agent_id)
                     talks[interaction_id] = talk
@@ -323,6 +326,15 @@ class World:
         signal: Signal | None = event[3](now)
         return None if signal is None else self._engine.handle(signal, now)
 
+    def _as_taken(self, customer: Customer, agent_id: AgentId) -> Customer:
+        """What the customer's work is with this agent, where automated agents and people do it differently."""
+        at, signal, _, patience, (stop, *more) = customer
+        if stop.by == "everybody" or (stop.by == "automated" and agent_id in self._automated):
+            return customer
+        if agent_id in self._automated:
+            return (*customer[:4], tuple(more))
+        return (at, signal, stop.handle_ms, patience, tuple(more))
+
     def _pass_on(self, customer: Customer, agent_id: AgentId, now: int) -> Outcome:
         """The contact ended, but another agent has to go on with it."""
         at, signal, _, patience, (stop, *more) = customer
@@ -330,7 +342,11 @@ class World:
         self._waiting[signal.interaction_id] = customer
         self._start_waiting(customer, now)
         passed_on = InteractionTransferred(
-            signal.interaction_id, agent_id, stop.queue, keep_place=stop.keep_place
+            signal.interaction_id,
+            agent_id,
+            stop.queue,
+            keep_place=stop.keep_place,
+            to_people=stop.by == "automated",
         )
         return self._engine.handle(passed_on, now)
 

@@ -96,6 +96,7 @@ sections:
         priority: 1
         tiers: [team, [bosses, all]]
         skip-empty: false
+        time-to-live: 20m
         score: {skill-fit: 1, most-skilled: -0.25}
         choice: random
         ladder:
@@ -104,7 +105,7 @@ sections:
           - {name: second, after: 1m30s, do: [{widen-to: [bosses, all]}, {raise-priority: 3}]}
           - {after: 90s, do: [{move-to: vip}]}
           - {when: no-eligible-agent, do: [notify: bosses, {notify: {target: log, message: nobody}}]}
-          - {when: {queue-length: 20}, do: [move-to: t]}
+          - {when: {queue-length: 20}, do: [set-priority: -2, expedite: true, {move-to: t}]}
           - {after: 10m, do: [divert: voicemail]}
           - {when: {queue-length: 90}, do: [end: too many]}
         limit: {max-waiting: 50}

@@ -110,6 +110,10 @@ def test_one_mistake_is_one_problem(written: str, spoiled: str, said: str) -> No
         ("ladder:\n- {name: a, after: 1s, do: [end: a]}\n- {name: a, after: 2s, do: [end: b]}", "8:14: sections.s.ladder[1].name: a step named 'a' stands above already (names are unique in a ladder)"),
         ("ladder: [{after: 1s, do: [move-to: s]}]", "6:40: sections.s.ladder[0].do[0].move-to: in queue 's' this moves the work to where it is (remove it)"),
         ("ladder: [{after: 1s, do: [move-to: t]}]", "6:40: sections.s.ladder[0].do[0].move-to: unknown queue or section 't' (there is 's')"),
+        ("ladder: [{after: 1s, do: [set-priority: 1000001]}]", "6:45: sections.s.ladder[0].do[0].set-priority: 1000001 is not in -1000000..1000000"),
+        ("ladder: [{after: 1s, do: [expedite: false]}]", "6:31: sections.s.ladder[0].do[0]: 'expedite: false' does nothing: work is never slowed down (write 'expedite: true', or remove it)"),
+        ("time-to-live: 0s", "6:19: sections.s.time-to-live: '0s' must be longer than nothing"),
+        ("time-to-live: forever", "6:19: sections.s.time-to-live: 'forever' is not a duration (write '20s', '5m', '2h' or '1h30m')"),
         ("ladder: [{after: 1s, do: [raise-priority: 0]}]", "6:47: sections.s.ladder[0].do[0].raise-priority: 0 is not in 1..1000000"),
         # impossible room
         ("queues: {a: {limit: {max-waiting: 1, overflow: b}}, b: {limit: {max-waiting: 1, overflow: a}}}", "6:95: sections.s.queues.b.limit.overflow: full queues overflow in a circle: a → b → a (let one of them refuse or divert)"),

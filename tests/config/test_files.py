@@ -223,6 +223,20 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
         ),
         (
             (
+                "sections: {s: {time-to-live: 2s, ladder: [{after: 2s, do: [notify: x]}, {after: 3s, do: [notify: y]}]}}\n"
+                "agents: {a: {}}"
+            ),
+            "1:73: sections.s.ladder[1]: never reached: time-to-live ends the interaction after 2 s (the step comes later)",
+        ),
+        (
+            "sections: {s: {time-to-live: 2s, needs: {any: [x, {y: 1, opens: 9s}]}}}\nagents: {a: {skills: {x: 1, y: 1}}}",
+            (
+                "1:12: sections.s: queue 's': what it needs changes after 9 s, but time-to-live ends the interaction after 2 s"
+                " (only work that brings an earlier arrival time gets there)"
+            ),
+        ),
+        (
+            (
                 "sections:\n  a: {ladder: [{after: 1s, do: [move-to: b]}]}\n  b: {ladder: [{after: 1s, do: [move-to: a]}]}\n"
                 "agents: {a: {}}"
             ),

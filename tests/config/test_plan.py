@@ -9,6 +9,7 @@ from router import config
 from router.core import plan as p
 from router.core import requirement as r
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
+from router.core.order_plan import Expedite, SetPriority
 from tests.config.building import EVERYTHING
 
 VOICE, CHAT, MAIL, QUERY = (ChannelId(name) for name in ("voice", "chat", "mail", "query"))
@@ -97,7 +98,7 @@ def expected_ladder() -> tuple[p.Step, ...]:
         p.Step(
             name="queue-length-20",
             trigger=p.QueueLength(above=20),
-            operations=(p.MoveTo(queue=QueueId("t")),),
+            operations=(SetPriority(to=-2), Expedite(), p.MoveTo(queue=QueueId("t"))),
         ),
         p.Step(name="after-10m", trigger=p.After(ms=600_000), operations=(p.DivertTo(target="voicemail"),)),
         p.Step(
@@ -147,6 +148,7 @@ def expected_sections() -> tuple[p.Section, ...]:
                     priority=1,
                     answer_within_ms=10_000,
                     answer_share=995,
+                    time_to_live_ms=1_200_000,
                     tiers=((TEAM,), (BOSSES, ALL)),
                     skip_empty=False,
                     score=(("skill-fit", 1_000), ("most-skilled", -250)),

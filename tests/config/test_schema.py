@@ -46,7 +46,8 @@ def test_shipped_configurations_fit_their_schemas() -> None:
         assert faults(schema_of(CentreFile), read(centre)) == []
         for section in sorted(centre.parent.glob("sections/*.yaml")):
             assert faults(schema_of(SectionFile), read(section)) == []
-        assert faults(schema_of(AgentsFile), read(centre.parent / "agents.yaml")) == []
+        for roster in (*centre.parent.glob("agents.yaml"), *sorted(centre.parent.glob("agents/*.yaml"))):
+            assert faults(schema_of(AgentsFile), read(roster)) == []
 
 
 @pytest.mark.parametrize("text", [VALID, EVERYTHING, "x-free: [1]\nsections: {s: {}}"])

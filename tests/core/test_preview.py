@@ -62,6 +62,10 @@ def _check_as_it_came(
         fact.from_queue for fact in mine if isinstance(fact, InteractionMoved) and fact.cause == "overflow"
     ]
     assert overflows == list(said.overflowed)
+    if said.explanation is None and said.answer == "queued" and said.reason:
+        (end,) = [fact for fact in mine if isinstance(fact, InteractionEnded)]
+        assert (end.how, end.reason) == ("expired", said.reason)
+        return
     if said.explanation is None:
         assert bool(queued) == bool(said.step)
         assert said.step in {"", *(fact.step for fact in steps)}

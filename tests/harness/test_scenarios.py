@@ -117,6 +117,83 @@ agents:
     )
 
 
+def test_days_of_the_week(tmp_path: Path, plan: Plan) -> None:
+    """Profiles, batches and shifts of some days of the week, and what people do of the automated agents' work."""
+    loaded = read(
+        tmp_path,
+        plan,
+        """
+duration: 14d
+arrivals:
+  - name: calls
+    section: support
+    channel: voice
+    week: {mon-fri: {"08:00": 60, "18:00": 6}, "sat, sun": {"00:00": 3}}
+    batches: [{at: "02:00", size: 40, days: tue}, {at: "01:00", size: 9}]
+    handle-time: 2s
+    hand-over: {share: 10%, handle-time: 4m, queue: billing}
+agents:
+  - {who: ana, shifts: [{at: "22:00-06:00", days: fri-mon}]}
+""",
+    )
+    (calls,) = loaded.scenario.streams
+    assert calls.profile.period_ms == 7 * DAY_MS
+    assert calls.profile.pieces[:4] == (
+        (0, 6 / HOUR_MS),
+        (8 * HOUR_MS, 60 / HOUR_MS),
+        (18 * HOUR_MS, 6 / HOUR_MS),
+        (DAY_MS, 6 / HOUR_MS),
+    )
+    assert calls.profile.pieces[-2:] == ((5 * DAY_MS, 3 / HOUR_MS), (6 * DAY_MS, 3 / HOUR_MS))
+    assert len(calls.batches) == 8
+    assert [(batch.at_ms, batch.size) for batch in calls.batches][1:3] == [
+        (DAY_MS + HOUR_MS, 9),
+        (DAY_MS + 2 * HOUR_MS, 40),
+    ]
+    assert calls.hand_over is not None
+    assert (calls.hand_over.chance, calls.hand_over.queue) == (0.1, "billing")
+    assert calls.hand_over.handle_time == Deterministic(value=240_000.0)
+    ana = next(worker for worker in loaded.scenario.workers if worker.agent_id == "ana")
+    begins = [shift.start_ms for shift in ana.shifts]
+    # The first is the rest of the Sunday's before; then Monday, Friday, Saturday, Sunday and so on.
+    assert begins[:4] == [0, 22 * HOUR_MS, 4 * DAY_MS + 22 * HOUR_MS, 5 * DAY_MS + 22 * HOUR_MS]
+    assert len(begins) == 9
+
+
+WEEK = """
+duration: 1h
+arrivals:
+- {name: a, section: support, channel: voice, handle-time: 4m, """
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'week: {mon-sat: {"00:00": 1}}}',
+            "nothing is said of sun",
+        ),
+        ('week: {mon-sun: {"00:00": 1}, tue: {"00:00": 1}}}', "tue is there twice"),
+        ('week: {mon-sunday: {"00:00": 1}}}', "'sunday' is not a day (the days are mon, tue"),
+        ("batches: [{at: 02:00, size: 0}]}", "0"),
+        ("batches: [{at: 02:00, size: 3, days: [mon]}]}", "names no days (write 'mon-fri'"),
+        ("batches: [{at: 02:00, size: 3, days: mon-fri, days: sat}]}", "days"),
+        (
+            "per-hour: 3, transfer: {share: 3%}, hand-over: {share: 3%, handle-time: 4m}}",
+            "'hand-over' and 'transfer' do not go together",
+        ),
+        (
+            "per-hour: 3, hand-over: {share: 3%, handle-time: 4m, queue: billling}}",
+            "there is no queue 'billling'",
+        ),
+    ],
+)
+def test_mistakes_about_the_week(tmp_path: Path, plan: Plan, text: str, expected: str) -> None:
+    """Days that are missing, doubled or none, empty batches and two ways to go on are each named with their place."""
+    found = mistakes(tmp_path, plan, WEEK + text)
+    assert any(expected in line and line.startswith("test.yaml:4:") for line in found), found
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -166,7 +243,7 @@ agents:
             ONE + "handle-time: 4m}",
             [
                 (
-                    "test.yaml:3:3: arrivals[0]: arrivals have either 'per-hour' or 'profile' "
+                    "test.yaml:3:3: arrivals[0]: arrivals have one of 'per-hour', 'profile' and 'week', or only 'batches' "
                     '(write per-hour: 60, or profile: {"08:00": 20, "18:00": 0})'
                 )
             ],

@@ -21,6 +21,7 @@ from router.core.names import (
     SectionId,
     SkillName,
 )
+from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
     After,
     AllOf,
@@ -253,7 +254,11 @@ def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
 
 
 def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
-    match rng.randint(1, 12):
+    match rng.randint(1, 14):
+        case 13:
+            return SetPriority(to=rng.randint(-1, 3))
+        case 14:
+            return Expedite()
         case 1 | 2:
             to = rng.randint(1, 4) if chance(rng, 50) else None
             return Relax(skill=rng.choice(SKILLS), to=to)
@@ -308,6 +313,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         requirement=random_requirement(rng, world),
         priority=rng.randint(0, 2),
         answer_within_ms=seconds(rng, 1, 5),
+        time_to_live_ms=seconds(rng, 1, 9) if chance(rng, 25) else None,
         tiers=_in_tiers(rng, tiers),
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),

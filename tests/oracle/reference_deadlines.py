@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RefusalsCleared, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_hours import change_hours, hours_change_at
 from tests.oracle.reference_intake import start
-from tests.oracle.reference_ladder import forget_refusals, has_levels, take_step, timed_steps
+from tests.oracle.reference_ladder import end, forget_refusals, has_levels, take_step, timed_steps
 from tests.oracle.reference_requirement import parts_of_time, times
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
@@ -69,8 +70,25 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for time in times(work.requirement):
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
+    if work.state == "queued":
+        for due in _ends_of_life(state, work):
+            yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
     for place, (step, due) in enumerate(timed_steps(state, work)):
         yield Deadline((10, number, "", place), due, partial(take_step, state, work, step))
+
+
+def _ends_of_life(state: State, work: Work) -> Iterator[int]:
+    """The moments at which waiting work runs out of time; the earlier one comes first."""
+    if work.arrival.expires_at is not None:
+        yield work.arrival.expires_at
+    time_to_live = state.queue(work.queue).time_to_live_ms
+    if time_to_live is not None and work.service_clock is not None:
+        yield work.service_clock + time_to_live
+
+
+def _expire(state: State, work: Work) -> None:
+    end(state, work, "expired", "time-to-live")
+    state.effects.append(EndInteraction(work.interaction_id, "expired", "time-to-live"))
 
 
 def _of_person(state: State, person: Person) -> Iterator[Deadline]:

@@ -83,13 +83,13 @@ def _check_text(arrival: InteractionArrived) -> None:
 
 
 def _check_times(state: State, arrival: InteractionArrived) -> None:
-    for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before):
+    for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and not _is_int(time):
             raise SignalError("bad-time", f"{time!r} is no time in milliseconds")
     original = arrival.original_arrived_at
     if original is not None and not state.now - _DAY_MS <= original <= state.now:
         raise SignalError("bad-time", "original_arrived_at is after now, or more than 24 hours before")
-    for time in (arrival.due_at, arrival.not_before):
+    for time in (arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and abs(time - state.now) > 400 * _DAY_MS:
             raise SignalError("bad-time", "due_at and not_before are within 400 days")
 

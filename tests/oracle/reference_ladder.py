@@ -10,17 +10,20 @@ from router.core.facts import (
     HopLimitReached,
     InteractionEnd,
     InteractionEnded,
+    InteractionExpedited,
     InteractionMoved,
     InteractionQueued,
     MoveCause,
     NoticeSent,
     PoolsOpened,
     PriorityRaised,
+    PrioritySet,
     QueueCause,
     RequirementRelaxed,
     StepTaken,
 )
 from router.core.names import QueueId
+from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
     After,
     DivertTo,
@@ -150,7 +153,7 @@ def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
 
 # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-_CAUGHT_UP = (Relax, WidenTo, RaisePriority)
+_CAUGHT_UP = (Relax, WidenTo, RaisePriority, SetPriority)
 _TAKES_AWAY = (MoveTo, DivertTo, EndWith)
 
 
@@ -172,8 +175,17 @@ def _run(state: State, work: Work, operation: Operation) -> None:
             before = work.priority
             work.priority += operation.by
             state.facts.append(PriorityRaised(now, interaction_id, before, work.priority))
-            if state.find_queue(work.queue) is not None:  # else the plan that moves it computes the rank
-                work.rank = rank(state, work)
+            _rank_anew(state, work)
+        case SetPriority():
+            if work.priority != operation.to:
+                before = work.priority
+                work.priority = operation.to
+                state.facts.append(PrioritySet(now, interaction_id, before, work.priority))
+                _rank_anew(state, work)
+        case Expedite():
+            if not work.expedited:
+                work.expedited = True
+                state.facts.append(InteractionExpedited(now, interaction_id))
         case MoveTo():
             _move_up(state, work, operation.queue)
         case Notify():
@@ -185,6 +197,11 @@ def _run(state: State, work: Work, operation: Operation) -> None:
         case EndWith():
             end(state, work, "expired", operation.reason)
             state.effects.append(EndInteraction(interaction_id, "expired", operation.reason))
+
+
+def _rank_anew(state: State, work: Work) -> None:
+    if state.find_queue(work.queue) is not None:  # else the plan that moves it computes the rank
+        work.rank = rank(state, work)
 
 
 def _what(relax: Relax) -> str:

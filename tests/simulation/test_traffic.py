@@ -21,7 +21,7 @@ from agents.distributions import (
 )
 from agents.model import AgentId
 from router.core.names import ChannelId, QueueId, SectionId
-from router.simulation.scenario import Mix, PassOn, Profile, Scenario, problems, steady
+from router.simulation.scenario import WEEK_MS, Batch, Mix, PassOn, Profile, Scenario, problems, steady
 from router.simulation.traffic import Stop, arrival_times, customers, scale, stream_rng
 from tests.simulation.worlds import MINUTE_MS, a_centre, a_stream, a_worker, always
 
@@ -279,3 +279,21 @@ def test_an_unknown_section_hides_no_other_problem() -> None:
         ("arrivals[0].channel", "there is no channel 'voise'", "did you mean 'voice'?"),
         ("arrivals[0].section", "there is no section 'dessk'", "did you mean 'desk'?"),
     ]
+
+
+def test_batches_come_at_their_times_besides() -> None:
+    """A batch arrives at one instant, every week anew, in order among the others, with ids that go on."""
+    batches = (Batch(at_ms=1_000, size=3), Batch(at_ms=2_000, size=1))
+    arrived = list(customers(a_stream(steady(0.0), batches=batches), 1, WEEK_MS + 1_500))
+    assert [customer[0] for customer in arrived] == [1_000] * 3 + [2_000] + [WEEK_MS + 1_000] * 3
+    assert [customer[1].interaction_id for customer in arrived][-1] == "calls-7"
+    mixed = [customer[0] for customer in customers(a_stream(batches=batches), 1, HOUR_MS)]
+    alone = [customer[0] for customer in customers(a_stream(), 1, HOUR_MS)]
+    assert mixed == sorted([*alone, 1_000, 1_000, 1_000, 2_000])
+
+
+@pytest.mark.parametrize(("at_ms", "size"), [(-1, 1), (WEEK_MS, 1), (0, 0)])
+def test_batches_that_cannot_be(at_ms: int, size: int) -> None:
+    """A batch lies within the week and holds somebody."""
+    with pytest.raises(ValueError, match="batch: found"):
+        Batch(at_ms=at_ms, size=size)

@@ -32,7 +32,7 @@ from router.core.signals import InteractionArrived, Signal
 from router.simulation.scenario import Scenario
 from router.simulation.traffic import Customer, Stop
 from router.simulation.world import World
-from tests.core.builders import DESK, VOICE
+from tests.core.builders import DESK, VOICE, a_plan, an_agent
 from tests.simulation.worlds import MINUTE_MS, a_caller, a_centre, a_stream, a_worker, always, of, play
 
 S = 1000
@@ -338,3 +338,37 @@ def test_a_run_leaves_the_garbage_collector_as_it_was() -> None:
         world.run()
     assert min(seen) > before[0]
     assert gc.get_threshold() == before
+
+
+def test_people_do_the_automated_agents_work_in_their_own_time() -> None:
+    """An automated agent hands over what it cannot do; a person takes a person's time, handed over or not."""
+    plan = a_plan(
+        replace(an_agent("bot"), kind="automated"),
+        an_agent("zoe"),
+    )
+    mine = Stop(None, 60 * S, by="nobody")
+    handed = Stop(None, 60 * S, by="automated")
+    callers = [
+        a_caller(1, 0, 2 * S, None, handed),  # the bot takes 2 s, then Zoé a minute
+        a_caller(2, 10 * S, 2 * S, None, mine),  # the bot does it all
+        a_caller(3, 20 * S, 30 * S, None, mine),
+        a_caller(4, 21 * S, 2 * S, None, handed),  # waits for whoever is free first: the bot, and then Zoé
+    ]
+    facts, _ = play(plan, [a_worker("bot"), a_worker("zoe")], callers)
+    assert [(fact.at, fact.interaction_id, fact.agent_id) for fact in of(InteractionAssigned, facts)] == [
+        (0, "call-1", "bot"),
+        (2 * S, "call-1", "zoe"),
+        (10 * S, "call-2", "bot"),
+        (20 * S, "call-3", "bot"),
+        (50 * S, "call-4", "bot"),
+        (62 * S, "call-4", "zoe"),
+    ]
+    assert ends(facts)[-1] == (122 * S, "call-4", "completed")
+
+
+def test_a_person_who_takes_it_first_hands_nothing_over() -> None:
+    """Work that an automated agent would have handed over is done at once by a person, in a person's time."""
+    facts, _ = play(
+        a_centre("zoe"), [a_worker("zoe")], [a_caller(1, 0, 2 * S, None, Stop(None, 60 * S, by="automated"))]
+    )
+    assert ends(facts) == [(60 * S, "call-1", "completed")]

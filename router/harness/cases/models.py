@@ -62,6 +62,9 @@ class ArrivalMap(Model):
     )
     due_at: Duration | None = Field(None, description="When it is due.")
     not_before: Duration | None = Field(None, description="When it may be started; scheduled until then.")
+    expires_at: Duration | None = Field(
+        None, description="When it ends as expired unless it is assigned before."
+    )
     count: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         None, description="So many of them, called NAME-1, NAME-2, … [one, called NAME]"
     )

@@ -203,6 +203,7 @@ class World:
             due_at=said.due_at,
             not_before=said.not_before,
             original_arrived_at=None if said.waited is None else self.now - said.waited,
+            expires_at=said.expires_at,
         )
 
     def transfer(self, act: Act) -> InteractionTransferred:

@@ -12,6 +12,7 @@ from router.core.facts import (
     HopLimitReached,
     InteractionAssigned,
     InteractionEnded,
+    InteractionExpedited,
     InteractionMoved,
     InteractionPassedOn,
     InteractionQueued,
@@ -21,6 +22,7 @@ from router.core.facts import (
     PoolsOpened,
     PresenceChanged,
     PriorityRaised,
+    PrioritySet,
     RefusalsCleared,
     RequirementRelaxed,
     StepTaken,
@@ -130,6 +132,10 @@ class Commentary:
                 self._tell(fact, fact.interaction_id, "relaxed", fact.what, "step")
             case PoolsOpened():
                 self._tell(fact, fact.interaction_id, "widened", f"also {', '.join(fact.pools)}", "step")
+            case InteractionExpedited():
+                self._tell(fact, fact.interaction_id, "expedited", "goes first from now on", "step")
+            case PrioritySet():
+                self._tell(fact, fact.interaction_id, "priority", f"{fact.before} → {fact.priority}", "step")
             case PriorityRaised():
                 self._tell(
                     fact, fact.interaction_id, "raised", f"priority {fact.before} → {fact.priority}", "step"
