@@ -28,6 +28,7 @@ from router.config.scalars import (
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_ladders import StepMap
 from router.config.schema_rules import Names, Need, Priority, When
+from router.config.schema_selection import SelectionMap
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -205,6 +206,9 @@ class QueueSettings(Model):
         description="What becomes of arrivals while it is closed: `refuse`, `{divert: voicemail}`, or `queue` (they"
         " wait; their ladder and service level start at the opening). [queue]",
     )
+    selection: SelectionMap | None = Field(
+        None, description="What the centre's `selection` reads of it. [nothing special]"
+    )
 
 
 class QueueMap(QueueSettings):
@@ -355,7 +359,10 @@ class CentreFile(Model):
     )
     selection: Name = Field(
         "oldest",
-        description="What a free agent takes: `oldest`, or `own-first` (the agent's first skill first). [oldest]",
+        description="What a free agent takes: `oldest`; `own-first` (the agent's first skill first); or the head of a queue:"
+        " `delay-ratio` (the largest wait ÷ answer time), `slack` (the largest wait − answer time), `weighted` (by lot),"
+        " `gcmu` (the dearest wait), `queue-ratio` (the queue furthest above its share), `predicted-wait` (who would wait"
+        " longest otherwise). [oldest]",
     )
     seed: Annotated[int, Field(ge=0, le=2**53)] = Field(0, description="Seed of random choices. [0]")
     presence_ttl: PositiveDuration | None = Field(

@@ -15,6 +15,7 @@ from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -230,7 +231,7 @@ class Queue:
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
-    ends as expired (None: it waits as long as it takes).
+    ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -247,6 +248,7 @@ class Queue:
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
     hours: Hours | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from router.core.plan import (
 )
 from router.core.policy import Policies
 from router.core.requirement import PoolTerm, Requirement, problems, terms
+from router.core.selection_plan import selection_problems
 from router.errors import did_you_mean
 
 
@@ -57,7 +58,7 @@ class _Check:
         if not plan.sections:
             yield "the plan has no section; add one"
         yield from self._known("order", plan.order, self.policies.orders)
-        yield from self._known("selection", plan.selection, self.policies.selections)
+        yield from self._known("selection", plan.selection, self.policies.selection_names())
         for name, value, least in (
             ("presence_ttl_ms", plan.presence_ttl_ms, 1),
             ("hop_limit", plan.hop_limit, 0),
@@ -206,6 +207,7 @@ class _Check:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
+        yield from selection_problems(where, queue.selection)
         yield from self._ladder(where, queue)
 
     def _ladder(self, where: str, queue: Queue) -> Iterator[str]:

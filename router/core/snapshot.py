@@ -156,6 +156,7 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
@@ -229,6 +230,7 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     centre.offered_unheard = {
         OfferId(int(offer_id)): at for offer_id, at in snapshot["offered_unheard"].items()
     }
+    centre.handle_times.update(snapshot.get("handle_times", {}))
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 

@@ -25,6 +25,7 @@ from router.core.facts import InteractionEnded, PresenceChanged
 from router.core.outcome import Outcome
 from router.core.plan import Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
+from router.core.selection_plan import DEFAULT_SELECTION
 from router.core.signals import InteractionArrived, PlanReplaced
 from tests.oracle.calm import calmed, plain_signal
 from tests.oracle.cramped import cramped
@@ -219,6 +220,7 @@ def _plainer_queues(queue: Queue) -> Iterator[Queue]:
         "choice": None,
         "limit": None,
         "priority": 0,
+        "selection": DEFAULT_SELECTION,
     }
     for name, value in plain.items():
         if getattr(queue, name) != value:

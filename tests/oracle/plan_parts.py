@@ -65,6 +65,7 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from router.core.selection_plan import QueueSelection
 from tests.oracle.calendar_parts import random_hours
 
 T = TypeVar("T")
@@ -240,6 +241,16 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+SELECTIONS: Final = (
+    "oldest",
+    "own-first",
+    "delay-ratio",
+    "slack",
+    "weighted",
+    "gcmu",
+    "queue-ratio",
+    "predicted-wait",
+)
 SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
 
 
@@ -321,6 +332,19 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
         hours=random_hours(rng),
+        selection=random_queue_selection(rng),
+    )
+
+
+def random_queue_selection(rng: Random) -> QueueSelection:
+    """Return what the queue says to selections that choose among queues; half of the queues say nothing."""
+    if chance(rng, 50):
+        return QueueSelection()
+    return QueueSelection(
+        weight=rng.randint(1, 5),
+        share=rng.randint(1, 4),
+        cost_slope=rng.choice((500, 1000, 3000)),
+        handle_ms=seconds(rng, 1, 4),
     )
 
 

@@ -53,6 +53,7 @@ from tests.oracle.reference_ladder import (
     start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
     accept,
@@ -400,8 +401,9 @@ class ReferenceRouter:
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
         was_open = open_now(state)
-        state.plan = plan
+        before, state.plan = state.plan, plan
         tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
+        keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
             del state.last_round_robin[queue_id]

@@ -145,6 +145,7 @@ class State:
     touched: set[QueueId] = field(default_factory=set)
     levels_read_at: dict[QueueId, int] = field(default_factory=dict)
     last_round_robin: dict[QueueId, AgentId] = field(default_factory=dict)
+    handle_times: dict[QueueId, int] = field(default_factory=dict)
     decisions: int = 0
     facts: list[Fact] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
