@@ -7,8 +7,9 @@ from dataclasses import replace
 from agents.model import WrapUp
 from router.config import schema
 from router.config.compile_calendars import settled, with_hours
+from router.config.compile_ladders import ladder
 from router.config.compile_parts import channel_keys, default, limit, offer_rules, wrap_up
-from router.config.compile_rules import condition, ladder, requirement, spots
+from router.config.compile_rules import condition, requirement, spots
 from router.config.compile_selection import queue_selection
 from router.config.names import Names, Place, known
 from router.config.schema_rules import as_list

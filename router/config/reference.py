@@ -50,10 +50,12 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
+            ("condition of a step", schema_ladders.GuardMap),
             ("queue length", schema_ladders.QueueLengthMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
+            ("announcement", schema_ladders.AnnouncementMap),
         ),
     ),
     (
@@ -75,6 +77,7 @@ _HEADINGS: Final = {model.__name__: heading for _, parts in CHAPTERS for heading
     "SectionMap": "sections/NAME.yaml",
     "Need": "need",
     "When": "condition",
+    "Guard": "condition of a step",
 }
 
 

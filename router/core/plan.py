@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
@@ -154,7 +155,12 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength | Closed
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed
+
+TIMED_TRIGGERS: Final = (After, BeforeDue)
+"""They say when they fire."""
+EVENT_TRIGGERS: Final = (AllDeclined,)
+"""They fire when something happens to the interaction. All that are neither timed nor events are levels: read now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,16 +215,27 @@ class EndWith:
     reason: str
 
 
-Operation = Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | DivertTo | EndWith
+Operation = (
+    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by."""
+    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by.
+
+    It is taken once per interaction; with ``repeat_ms`` again and again, that long apart at the least, ``times`` times at the
+    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the
+    fields of intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and
+    ``priority`` is that of now.
+    """
 
     name: str
     trigger: Trigger
     operations: tuple[Operation, ...]
+    guard: Condition = AllOf()
+    repeat_ms: int | None = None
+    times: int | None = None
 
 
 # ── queues, sections, the centre ─────────────────────────────────────────────────────────────────────────────────

@@ -146,6 +146,8 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
             interaction.queue = queue
             if interaction.origin == "queue":
                 ask_as_queue(interaction)
+            if interaction.state in ("queued", "offered") and not have_started(centre, interaction):
+                set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
             interaction.queue.section.waiting = 0
@@ -173,7 +175,5 @@ def _find_new_queue(centre: Centre, interaction: Interaction) -> None:
 
 
 def _set_deadlines(centre: Centre, interaction: Interaction) -> None:
-    if not have_started(centre, interaction):
-        set_clocks(centre, interaction)
     schedule_step(centre, interaction)
     schedule_need_change(centre, interaction)

@@ -180,6 +180,7 @@ def _dump_interaction(interaction: Interaction) -> Row:
         else {
             "taken": sorted(map(list, ladder.taken)),
             "caught_up": sorted(map(list, ladder.caught_up)),
+            "repeats": sorted([*key, *repeated] for key, repeated in ladder.repeats.items()),
             "waiting": to_data(ladder.waiting),
         },
         *interaction.arrival,
@@ -328,6 +329,9 @@ def _load_interaction(centre: Centre, row: Row) -> Interaction:
         ladder = interaction.ladder = LadderState()
         ladder.taken = {(queue_id, step) for queue_id, step in ladder_data["taken"]}
         ladder.caught_up = {(queue_id, step) for queue_id, step in ladder_data["caught_up"]}
+        ladder.repeats = {
+            (queue_id, step): (count, at) for queue_id, step, count, at in ladder_data.get("repeats", ())
+        }
         ladder.waiting = list(from_data(ladder_data["waiting"]))
     return interaction
 

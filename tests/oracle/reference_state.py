@@ -51,6 +51,8 @@ class Work:
     opened: list[PoolId] = field(default_factory=list)
     steps_taken: list[tuple[QueueId, str]] = field(default_factory=list)
     steps_half_taken: list[tuple[QueueId, str]] = field(default_factory=list)
+    steps_repeated: dict[tuple[QueueId, str], tuple[int, int]] = field(default_factory=dict)
+    """Of steps that repeat: how often they were taken, and when they were taken or skipped last."""
     operations_waiting: list[Operation] = field(default_factory=list)
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
