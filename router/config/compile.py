@@ -15,6 +15,7 @@ from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.names import Names, Place, known, unique
+from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
 from router.core.plan import Plan
@@ -93,6 +94,10 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.rate is not None and written.kind != "automated":
+        (place / "rate").note(
+            "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
+        )
     own = ((channel, wrap_up(channel, written.wrap_up)) for channel in names.channels)
     return Agent(
         agent_id=AgentId(name),
@@ -105,6 +110,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         costs=tuple((ChannelId(channel), cost) for channel, cost in written.costs.items()),
         channel_max=tuple((ChannelId(channel), most) for channel, most in written.channel_max.items()),
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
+        rate=rate_of(written.rate),
     )
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_calendars, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
 from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
@@ -32,6 +33,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (

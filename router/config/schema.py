@@ -27,6 +27,7 @@ from router.config.scalars import (
 )
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_ladders import StepMap
+from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
 from router.config.schema_selection import SelectionMap
 
@@ -276,6 +277,9 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    rate: RateMap | None = Field(
+        None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
+    )
 
 
 class PoolMap(Model):

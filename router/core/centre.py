@@ -27,7 +27,8 @@ OFFER_MEMORY_MS: Final = 3_600_000
 """How long an ended offer is remembered, so that a late answer is told how it ended."""
 
 # Kinds of deadlines, in the order in which those of one instant fire.
-HOURS: Final = 0
+HOURS: Final = -1
+RATE_END: Final = 0
 START: Final = 1
 WRAP_UP_END: Final = 2
 OFFER_EXPIRY: Final = 3

@@ -23,6 +23,7 @@ from router.core.centre import (
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
+    RATE_END,
     REFUSAL_END,
     REFUSALS_CLEAR,
     START,
@@ -52,6 +53,7 @@ from router.core.presence import (
     on_hold_end,
     on_lease_due,
     on_pause_end,
+    on_rate_end,
     sign_out,
 )
 from router.core.queueing import end, reclassify, schedule_need_change
@@ -277,6 +279,11 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
         centre.touched.add(queue)
 
 
+def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
+    if agent.starts is not None and agent.starts.until == due:
+        on_rate_end(centre, agent)
+
+
 def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.expires_due == due and interaction.state == "queued":
         expire(centre, interaction)
@@ -297,6 +304,7 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
+        RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
     },
 )

@@ -219,7 +219,15 @@ def _absence(centre: Centre, agent: AgentState) -> Exclusion | None:
     if agent.presence == "draining":
         return "draining", agent.reason or "finishes its work and leaves", None
     until = agent.paused_until
-    return None if until is None else ("paused", f"for another {span(until - centre.now)}", until)
+    if until is not None:
+        return "paused", f"for another {span(until - centre.now)}", until
+    rate, starts = agent.profile.rate, agent.starts
+    if not agent.is_spent or rate is None or starts is None:
+        return None
+    detail = f"has started {rate.starts} in {span(rate.per_ms)}, as many as it may"
+    if starts.until is None:
+        return "rate", f"{detail}, counting open offers", None
+    return "rate", f"{detail}, for another {span(starts.until - centre.now)}", starts.until
 
 
 def _misfit(centre: Centre, interaction: Interaction, agent: AgentState) -> Exclusion | None:
@@ -336,6 +344,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
         instants.append(interaction.expires_due)
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
+            instants.append(None if agent.starts is None else agent.starts.until)
             instants.extend(
                 holding.until for holding in agent.holdings if holding.state in ("offered", "wrap-up")
             )

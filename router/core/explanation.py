@@ -17,6 +17,7 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",
@@ -34,6 +35,7 @@ CODES: Final[dict[Code, str]] = {
     "not-ready": "the agent is signed in and takes no work; the reason is its own, or no-answer, no-answer-limit",
     "draining": "the agent finishes what it holds and leaves",
     "paused": "the agent left an offer unanswered and is offered nothing for a while",
+    "rate": "the agent, an automated one, has started as many interactions as its rate limit allows for now",
     "kind": "the work is for people only, and the agent is automated",
     "channel": "the agent does not serve the channel",
     "pool": "the agent is in no pool that is open to the work",
@@ -52,7 +54,7 @@ CODES: Final[dict[Code, str]] = {
 class Verdict:
     """One agent's position: the first rule that excludes it, or how it ranks.
 
-    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a wrap-up), in the engine's milliseconds;
+    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a rate limit, a wrap-up), in the engine's milliseconds;
     ``detail`` tells the same as from now. ``fits``: the agent passes ``kind``, ``channel``, ``pool`` and ``requirement``, wherever it is
     and whatever it holds.
     """

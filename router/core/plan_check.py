@@ -13,6 +13,7 @@ from router.core.ladder_check import ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
+from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.selection_plan import selection_problems
 
@@ -111,6 +112,8 @@ class _Check:
                 yield from self._known(f"{where}: maximum of channel", channel, self.channels)
                 if most < 1:
                     yield f"{where}: maximum {most} of channel {channel!r} is less than 1"
+            if agent.rate is not None:
+                yield from rate_problems(where, agent.kind, agent.rate)
             for channel, wrap_up in agent.wrap_up:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:

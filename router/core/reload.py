@@ -14,6 +14,7 @@ from router.core.plan_check import plan_problems
 from router.core.policy import Policies
 from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
+from router.core.rates import change_rate
 from router.core.records import AgentState, Interaction
 from router.errors import PlanError, Problem, SignalError
 
@@ -119,7 +120,8 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
         if spec.agent_id not in centre.agents:
             centre.agents[spec.agent_id] = AgentState(spec, centre.profiles.of(spec))
     for agent in centre.agents.values():
-        profile = agent.profile = centre.profiles.of(agent.spec)
+        profile = centre.profiles.of(agent.spec)
+        change_rate(centre, agent, profile)
         profile.agents[agent.id] = agent
         agent.stamp += 1
         agent.counts = {}

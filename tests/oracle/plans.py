@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from agents.model import Pool
+from agents.model import Pool, Rate
 from agents.pools import is_member
 from router.core.names import (
     CentreId,
@@ -197,7 +197,10 @@ def broken(rng: Random, plan: Plan) -> Plan:
         return replace(plan, sections=(first, *plan.sections[1:]))
 
     nowhere = QueueId("nowhere")
-    match rng.randint(1, 6):
+    match rng.randint(1, 7):
+        case 7:
+            too_slow = replace(agent, kind="automated", rate=Rate(starts=0))
+            return replace(plan, agents=(too_slow, *plan.agents[1:]))
         case 1:
             return replace(plan, agents=(*plan.agents, agent))
         case 2:

@@ -53,6 +53,7 @@ from tests.oracle.reference_ladder import (
     start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_rates import change_agent
 from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
@@ -424,7 +425,7 @@ class ReferenceRouter:
         agents = {agent.agent_id: agent for agent in plan.agents}
         for agent_id, agent in agents.items():
             person = state.people.setdefault(agent_id, Person(agent))
-            person.agent = agent
+            change_agent(state, person, agent)
             person.removed = False
         for agent_id in sorted(state.people):
             person = state.people[agent_id]

@@ -80,6 +80,8 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
