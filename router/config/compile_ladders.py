@@ -20,6 +20,7 @@ from router.config.schema_ladders import (
 from router.config.schema_rules import When, as_list
 from router.config.yaml_source import shown
 from router.core import ladder_plan, order_plan, plan
+from router.core.calendar_plan import Closed
 from router.core.guards import EXPRESSION_FIELDS
 from router.core.names import PoolId, QueueId, SkillName
 
@@ -71,6 +72,8 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
             return ladder_plan.Holds(), "holds"
         case "all-declined":
             return ladder_plan.AllDeclined(), "all-declined"
+        case "closed":
+            return Closed(), "closed"
         case _:
             return plan.NoEligibleAgent(), "no-eligible-agent"
 

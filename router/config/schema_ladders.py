@@ -174,9 +174,9 @@ class TriggerMap(Model):
 
 
 Trigger = Annotated[
-    Annotated[Literal["no-eligible-agent", "all-declined"], Tag("<scalar>")]
+    Annotated[Literal["no-eligible-agent", "all-declined", "closed"], Tag("<scalar>")]
     | Annotated[TriggerMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent', 'all-declined', {queue-length: 20} or {holds: CONDITION}"),
+    by_shape("'no-eligible-agent', 'all-declined', 'closed', {queue-length: 20} or {holds: CONDITION}"),
 ]
 
 
@@ -186,7 +186,7 @@ class StepMap(Model):
     name: Name | None = Field(
         None,
         description="What a reload remembers the step by, unique in its ladder; otherwise made from the trigger"
-        " (`after-30s`, `before-due-5m`, `no-eligible-agent`, `queue-length-20`).",
+        " (`after-30s`, `before-due-5m`, `no-eligible-agent`, `closed`, `queue-length-20`).",
     )
     after: Duration | None = Field(None, description="This long after it was queued here.")
     before_due: Duration | None = Field(
@@ -196,7 +196,7 @@ class StepMap(Model):
     when: Trigger | None = Field(
         None,
         description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
-        " `{queue-length: 20}` (more than 20 wait), `{holds: CONDITION}`, or `all-declined`"
+        " `{queue-length: 20}` (more than 20 wait), `{holds: CONDITION}`, `closed` (the queue is closed by its hours), or `all-declined`"
         " (everybody eligible has refused, and all are about"
         " to be asked again).",
     )

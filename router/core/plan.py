@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
@@ -163,7 +164,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Holds
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""
@@ -272,6 +273,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
     selection: QueueSelection = DEFAULT_SELECTION
 
 
@@ -317,3 +319,4 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    calendars: tuple[Calendar, ...] = ()
