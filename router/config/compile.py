@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.model import NORMAL_SPEED, Agent, Pool, Skill
 from router.config import schema
+from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.names import Names, Place, known, unique
@@ -61,6 +62,7 @@ def compile_plan(written: Written, names: Names) -> Plan:
         remember_ms=centre.remember,
         limit=limit(centre.limit, place / "limit", names, look_up=False),
         handled_window_ms=centre.handled_window,
+        calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)

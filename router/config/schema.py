@@ -25,6 +25,7 @@ from router.config.scalars import (
     is_lenient,
     wrong,
 )
+from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
@@ -207,6 +208,12 @@ class QueueSettings(Model):
         " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
+    hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
+    closed: ClosedRule | None = Field(
+        None,
+        description="What becomes of arrivals while it is closed: `refuse`, `{divert: voicemail}`, or `queue` (they"
+        " wait; their ladder and service level start at the opening). [queue]",
+    )
     selection: SelectionMap | None = Field(
         None, description="What the centre's `selection` reads of it. [nothing special]"
     )
@@ -391,6 +398,7 @@ class CentreFile(Model):
         HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
+    calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")
     offers: Offers | None = Field(None, description="How work is offered, where the section does not say.")
     wrap_up: WrapUps | None = Field(
         None, description="After-contact work, where the section does not say. [none]"

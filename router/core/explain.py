@@ -14,6 +14,7 @@ from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.hours import is_open
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
@@ -146,6 +147,8 @@ def _explanation(
     if holding is not None:
         chosen, decision = holding.agent.id, holding.decision
     is_waiting = state == "queued" and chosen is None
+    hours = interaction.queue.hours
+    is_closed = is_waiting and not is_open(interaction.queue)
     return Explanation(
         interaction_id=interaction.id,
         at=centre.now,
@@ -164,6 +167,8 @@ def _explanation(
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        is_closed=is_closed,
+        opens_at=hours.changes_at if hours is not None and is_closed else None,
     )
 
 
@@ -335,6 +340,9 @@ def _unmet(centre: Centre, need: Need, *, signed_in: bool) -> tuple[str, ...]:
 def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     instants = [interaction.need_due, interaction.ladder_due, interaction.refused_clear_at]
     instants.extend((interaction.refused or {}).values())
+    hours = interaction.queue.hours
+    if hours is not None:
+        instants.append(hours.changes_at)
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued":

@@ -86,7 +86,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None

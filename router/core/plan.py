@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
@@ -119,7 +120,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +165,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""
@@ -266,6 +276,7 @@ class Queue:
     tolerance: int = 0
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
     selection: QueueSelection = DEFAULT_SELECTION
 
 
@@ -312,3 +323,4 @@ class Plan:
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
     handled_window_ms: int = HOUR_MS
+    calendars: tuple[Calendar, ...] = ()

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from agents.model import Agent
 from agents.pools import is_member
-from router.core.ladder_check import ladder_problems, unknown_name
+from router.core.calendar_check import calendar_problems
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
@@ -37,6 +39,7 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
@@ -67,6 +70,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)
@@ -171,6 +175,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:

@@ -6,6 +6,7 @@ from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
 from router.core.holdings import forget_if_gone
+from router.core.hours import adopt_hours, have_started, open_queues, set_clocks, tell_changes
 from router.core.ladder import move, schedule_step
 from router.core.names import QueueId
 from router.core.plan import Channel, Plan
@@ -27,7 +28,8 @@ def check(plan: Plan, policies: Policies) -> None:
 
 
 def adopt_first(centre: Centre) -> None:
-    """Fill an empty centre with the agents of its plan."""
+    """Fill an empty centre with the agents of its plan, and open what is open."""
+    adopt_hours(centre)
     for spec in centre.plan.agents:
         profile = centre.profiles.of(spec)
         agent = AgentState(spec, profile)
@@ -49,8 +51,11 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     centre.forget()
     before = centre.plan.version
     old_queues = centre.queues
+    was_open = open_queues(old_queues.values())
     centre.adopt(plan)
+    adopt_hours(centre)
     centre.fact(PlanAdopted(centre.now, plan.version, before))
+    tell_changes(centre, was_open)
     _carry_queues(centre, old_queues)
     gone = _carry_agents(centre)
     _carry_interactions(centre, live)
@@ -146,6 +151,8 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
             interaction.queue = queue
             if interaction.origin == "queue":
                 ask_as_queue(interaction)
+            if interaction.state in ("queued", "offered") and not have_started(centre, interaction):
+                set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
             interaction.queue.section.waiting = 0

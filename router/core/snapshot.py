@@ -29,6 +29,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
+from router.core.hours import adopt_hours
 from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
@@ -230,6 +231,7 @@ def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Ce
 def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
     rows = {name: _rows(snapshot, name) for name in _COLUMNS}
     centre = Centre(plan, policies, snapshot["now"])
+    adopt_hours(centre)
     for name in _CENTRE_FIELDS:
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]

@@ -42,6 +42,7 @@ from router.core.signals import (
 from router.errors import SignalError
 from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
     end,
@@ -50,6 +51,7 @@ from tests.oracle.reference_ladder import (
     move,
     put_in_queue,
     read_levels,
+    start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
 from tests.oracle.reference_rates import change_agent
@@ -400,8 +402,10 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
+        was_open = open_now(state)
         before, state.plan = state.plan, plan
         adopt_counts(state, before)
+        tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
@@ -412,6 +416,8 @@ class ReferenceRouter:
                 move(state, work, successors[work.queue], "plan")
         for work in state.live():
             follow_queue(state, work)
+            if work.state in ("queued", "offered") and not has_begun(state, work):
+                start_clocks(state, work)
             work.rank = rank(state, work)
         state.touched = {queue.queue_id for queue in state.queues()}
         return "done"

@@ -158,6 +158,11 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -126,7 +126,7 @@ def _assign(state: State, offer: Offer) -> None:
     work.state = "assigned"
     work.owner = person.agent_id
     person.connected_at.append(state.now)
-    work.wait_ms = state.now - (work.service_clock or 0)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
     connected(state, person)
