@@ -53,7 +53,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         (
             ("step", schema_ladders.StepMap),
             ("condition of a step", schema_ladders.GuardMap),
-            ("queue length", schema_ladders.QueueLengthMap),
+            ("trigger", schema_ladders.TriggerMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),

@@ -151,7 +151,7 @@ def weigh(
     """
     section, channel, own_queue = entrance.section, entrance.channel, entrance.own_queue
     plan = section.plan
-    rule = section.intake.classify(arrival) if plan.intake else None
+    rule = section.intake.classify(arrival, centre.now) if plan.intake else None
     rule_queue = None if rule is None or rule.queue is None else centre.queues[rule.queue]
     first, second = (own_queue, rule_queue) if plan.trust_sender else (rule_queue, own_queue)
     queue = first or second or entrance.queue

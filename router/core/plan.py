@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
@@ -119,7 +119,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +164,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
-from router.core.ladder_check import ladder_problems, unknown_name
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
@@ -163,6 +164,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:

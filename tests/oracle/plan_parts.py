@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
 from router.core.calendar_plan import Closed
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -31,6 +31,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -68,6 +69,7 @@ from router.core.requirement import (
 )
 from router.core.selection_plan import QueueSelection
 from tests.oracle.calendar_parts import random_hours
+from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
 
@@ -318,7 +320,7 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             case 3:
                 trigger = BeforeDue(ms=seconds(rng, 0, 6))
             case 4:
-                trigger = AllDeclined()
+                trigger = Holds() if chance(rng, 50) else AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
@@ -346,8 +348,10 @@ def _guard(rng: Random) -> Condition:
         Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
         Match(field="priority", op="<", value=rng.randint(0, 4)),
     )
+    if chance(rng, 20):
+        return Expression(text=random_guard(rng))
     if chance(rng, 40):
-        return _condition(rng)
+        return _match(rng)
     return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
@@ -434,6 +438,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 

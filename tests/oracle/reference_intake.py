@@ -242,6 +242,18 @@ def _holds(state: State, rule: IntakeRule, arrival: InteractionArrived) -> bool:
                 return arrival.customer
             case "priority":
                 return arrival.priority
+            case "section":
+                return arrival.section
+            case "queue":
+                return arrival.queue
+            case "due_at":
+                return arrival.due_at
+            case "not_before":
+                return arrival.not_before
+            case "arrived_at":
+                return state.now if arrival.original_arrived_at is None else arrival.original_arrived_at
+            case "now":
+                return state.now
             case _:
                 return arrival.attributes.get(name.removeprefix("attributes."))
 

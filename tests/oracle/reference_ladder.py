@@ -25,7 +25,7 @@ from router.core.facts import (
     StepSkipped,
     StepTaken,
 )
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, QueueId
 from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
@@ -370,6 +370,9 @@ def guard_holds(state: State, work: Work, step: Step) -> bool:
         "hops": work.hops,
         "waiting": state.now - work.queued_at,
         "expedited": work.expedited,
+        "section": state.section_of(work.queue).section_id,
+        "due_at": work.arrival.due_at,
+        "now": state.now,
     }
     own |= {f"attributes.{name}": value for name, value in work.arrival.attributes.items()}
     return condition_holds(step.guard, own.get)
@@ -447,5 +450,7 @@ def _holds(state: State, work: Work, trigger: Trigger) -> bool:
             return not any(
                 person.is_signed_in and would_do(state, person, work) for person in state.people.values()
             )
+        case Holds():
+            return True
         case _:
             return False
