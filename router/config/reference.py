@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_estimates, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
 from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
@@ -30,8 +31,10 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
             ("estimates", schema_estimates.EstimatesMap),
+            ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (
@@ -50,8 +53,8 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
-            ("level", schema_ladders.LevelMap),
             ("condition of a step", schema_ladders.GuardMap),
+            ("trigger", schema_ladders.TriggerMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
@@ -67,6 +70,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
         ),
     ),

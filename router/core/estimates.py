@@ -92,7 +92,7 @@ class Line:
         if last is None:
             return "unknown", "thin", 0, 0
         waits = interaction.state == "queued" and interaction.waiting_since is not None
-        so_far = centre.now - (interaction.waiting_since or 0) if waits else 0
+        so_far = max(centre.now - (interaction.waiting_since or 0), 0) if waits else 0
         p50, p90 = (max(0, last * f // MILLION - so_far) for f in (factor_50, 2 * factor_90))
         return "last-entered", "", p50, max(p50, p90)
 
@@ -214,7 +214,7 @@ def quote_begun(centre: Centre) -> None:
     announce = figures.rules.announce
     now = centre.now
     for interaction in begun:
-        if interaction.state != "queued":
+        if interaction.state != "queued" or (interaction.waiting_since or 0) > now:
             continue
         queue_id, channel_id = node = _node(interaction)
         last = figures.quoted_at.get(queue_id)

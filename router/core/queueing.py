@@ -186,7 +186,7 @@ def end(
     else:
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
-        wait_ms = 0 if interaction.waiting_since is None else now - interaction.waiting_since
+        wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
         if centre.figures is not None:
             node = interaction.queue.queue_id, interaction.channel.channel_id
             centre.figures.gone(node, interaction.number, wait_ms, now, gave_up=how == "abandoned")

@@ -6,6 +6,7 @@ references are cut when the holding ends, so that no cycle outlives its work.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
@@ -13,6 +14,7 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
@@ -200,11 +202,24 @@ class Holding:
         self.offer_ended_at = 0
 
 
+class Starts:
+    """What counts against the rate limit of an automated agent: when it was connected, the oldest first, as far as that counts
+    still, and how many offers are open to it. ``until`` is when a used-up limit lets work in again by the passing of time alone.
+    """
+
+    __slots__ = ("connected_at", "offers", "until")
+
+    def __init__(self) -> None:
+        self.connected_at: deque[int] = deque()
+        self.offers = 0
+        self.until: int | None = None
+
+
 class AgentState:
     """One agent as the engine sees it.
 
     ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
-    true ones.
+    true ones. ``is_spent``: its rate limit, of which ``starts`` keeps account, is used up.
     """
 
     __slots__ = (
@@ -215,6 +230,7 @@ class AgentState:
         "id",
         "idle_since",
         "is_noted",
+        "is_spent",
         "last_heard",
         "lease_due",
         "leaving",
@@ -226,6 +242,8 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
+        "starts",
         "units",
     )
 
@@ -249,6 +267,9 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
+        self.is_spent = False
+        self.starts: Starts | None = None if profile.rate is None else Starts()
 
 
 StepKey = tuple[QueueId, str]

@@ -1,6 +1,6 @@
 """Position and estimated wait, read off plain lists of all that ever ended, each time anew.
 
-`docs/semantics.md`, section 11. The formula is written down here once more, term by term.
+`docs/semantics.md`, section 12. The formula is written down here once more, term by term.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def note_wait(state: State, work: Work, how: str) -> None:
     """Write down that the work has been answered, or has ended unanswered."""
     if state.plan.estimates is None:
         return
-    waited = 0 if work.service_clock is None else state.now - work.service_clock
+    waited = 0 if work.service_clock is None else max(0, state.now - work.service_clock)
     if waited:
         state.endings.append(Ending(state.now, work.queue, work.channel, waited, how))
     for told in [told for told in state.quotes if told.work is work]:
@@ -168,7 +168,7 @@ def estimate(state: State, work: Work) -> tuple[str, int, int] | None:
     ]
     if not own or not _is_recent(state, rules, own[-1].at):
         return None
-    so_far = state.now - (work.service_clock or 0) if work.state == "queued" else 0
+    so_far = max(0, state.now - (work.service_clock or 0)) if work.state == "queued" else 0
     p50 = max(0, own[-1].waited * factor_50 // _MILLION - so_far)
     p90 = max(0, own[-1].waited * 2 * factor_90 // _MILLION - so_far)
     return "last-entered", p50, max(p50, p90)
@@ -228,7 +228,7 @@ def quote_begun(state: State) -> None:
     if rules is None:
         return
     for work in begun:
-        if work.state != "queued":
+        if work.state != "queued" or (work.service_clock or 0) > state.now:
             continue
         last = state.quoted_at.get(work.queue)
         if not rules.announce and last is not None and state.now - last < 1000:

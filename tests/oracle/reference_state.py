@@ -80,6 +80,11 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    counted_from: int = 0
+    occupied_ms: int = 0
+    connected_at: list[int] = field(default_factory=list)
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -203,6 +208,11 @@ class State:
     quote_ends: list[QuoteEnd] = field(default_factory=list)
     quoted_at: dict[QueueId, int] = field(default_factory=dict)
     begun: list[Work] = field(default_factory=list)
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 
