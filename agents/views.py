@@ -165,6 +165,9 @@ class Explanation(Message):
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
 
 
 class Preview(Message):

@@ -17,6 +17,7 @@ from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -48,7 +49,8 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``line`` who stands where, once a position was asked.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     """
 
     __slots__ = (
@@ -60,6 +62,7 @@ class QueueState:
         "is_calm",
         "last_picked",
         "level_steps",
+        "line",
         "plain",
         "plan",
         "priority",
@@ -97,6 +100,7 @@ class QueueState:
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+        self.line: Line | None = None
 
 
 class Entrance:

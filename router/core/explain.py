@@ -13,6 +13,7 @@ from router.core.centre import Centre
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.line import position_in_line
 from router.core.matching import choice_name
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
@@ -158,6 +159,7 @@ def _explanation(
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
+        position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,

@@ -74,7 +74,8 @@ class Explanation:
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer.
+    the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
+    queue, from 1, where it waits itself.
     """
 
     interaction_id: InteractionId
@@ -92,6 +93,7 @@ class Explanation:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    position: int | None = None
 
     @property
     def summary(self) -> str:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
+    from router.core.standing import Tail
     from router.core.supply import Profile
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number)"""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``standing``)."""
 
 
 class LadderState:
@@ -80,6 +81,7 @@ class Interaction:
         "refused_clear_at",
         "relaxations",
         "rule",
+        "standing",
         "state",
         "waited_ms",
         "waiting_since",
@@ -120,6 +122,7 @@ class Interaction:
         self.expedited = False
         self.expires_due: int | None = None
         self.key: Key | None = None
+        self.standing: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()

@@ -40,6 +40,7 @@ from router.core.plan import (
 )
 from router.core.requirement import Requirement
 from tests.oracle.reference_matching import key, rank, would_do
+from tests.oracle.reference_positions import ask_for_position
 from tests.oracle.reference_state import State, Work
 
 # ── entering, moving, ending ─────────────────────────────────────────────────────────────────────────────────────
@@ -63,6 +64,8 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
             rule=work.rule,
         )
     )
+    if cause in ("arrived", "due") and work.arrival.position is not None and state.plan.order == "strict":
+        ask_for_position(state, work, work.arrival.position)
     enter_queue(state, work)
 
 
@@ -295,7 +298,7 @@ def read_levels(state: State) -> bool:
         for step in steps:
             mark = (queue.queue_id, step.name)
             waiting = [work for work in _waiting_in(state, queue.queue_id) if mark not in work.steps_taken]
-            for work in sorted(waiting, key=key, reverse=True):
+            for work in sorted(waiting, key=lambda work: key(state, work), reverse=True):
                 if _holds(state, work, step.trigger):
                     take_step(state, work, step)
                     taken = True

@@ -131,9 +131,12 @@ def rank(state: State, work: Work) -> int:
             raise ValueError(f"the reference knows no order {other!r}")
 
 
-def key(work: Work) -> tuple[int, int, int, int]:
+def key(state: State, work: Work) -> tuple[int, ...]:
     """Return what waiting work is ordered by; the smaller goes first."""
-    return (0 if work.expedited else 1, work.rank, work.queued_at, work.number)
+    tail: tuple[int, ...] = (work.queued_at, work.number)
+    if work.tail is not None and state.plan.order == "strict":
+        tail = work.tail
+    return (0 if work.expedited else 1, work.rank, *tail)
 
 
 def group(state: State, person: Person, work: Work) -> int:
@@ -185,10 +188,12 @@ def next_decision(state: State) -> Decision | None:
     for person in state.people.values():
         possible = [work for work in state.queued() if can_take(state, person, work)]
         if possible:
-            named.append((person, min(possible, key=lambda work: (group(state, person, work), key(work)))))
+            named.append(
+                (person, min(possible, key=lambda work: (group(state, person, work), key(state, work))))
+            )
     if not named:
         return None
-    work = min((work for _, work in named), key=key)
+    work = min((work for _, work in named), key=lambda work: key(state, work))
     return _best(state, work, [person for person, first in named if first is work])
 
 
