@@ -10,6 +10,7 @@ from agents.model import Agent
 from agents.pools import is_member
 from agents.skills import levels
 from router.config.compile import Written
+from router.config.compile_selection import unread
 from router.config.impossible import Edges, circles, ladder_place
 from router.config.names import Names, Place
 from router.config.waiting_advice import about_time_to_live
@@ -51,6 +52,7 @@ def advice(plan: Plan, written: Written, names: Names) -> list[Problem]:
         *_about_ladders(plan, written, names),
         *about_time_to_live(plan, written, names),
         *_about_requirements(plan, places, names),
+        *_about_selection(plan, written),
     ]
 
 
@@ -153,6 +155,13 @@ def _about_requirements(plan: Plan, places: dict[str, Place], names: Names) -> I
             if tree is not None and not any(_meets(tree, agent, members) for agent in plan.agents):
                 spot = place / "intake" / index / "needs"
                 yield spot.problem(f"nobody meets what rule {rule.name!r} needs: {describe(tree)}")
+
+
+def _about_selection(plan: Plan, written: Written) -> Iterator[Problem]:
+    for _, place, section in written.sections:
+        yield from unread(plan.selection, section.selection, place)
+        for name, queue in (section.queues or {}).items():
+            yield from unread(plan.selection, queue.selection, place / "queues" / name)
 
 
 def _queues(plan: Plan) -> Iterator[tuple[str, Queue]]:

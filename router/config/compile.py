@@ -35,7 +35,7 @@ def compile_plan(written: Written, names: Names) -> Plan:
     """Return the plan, and note in the documents what is wrong; with any problem the plan is not to be used."""
     centre, place = written.centre, written.place
     known("order", centre.order, BUILT_IN.orders, place / "order")
-    known("selection", centre.selection, BUILT_IN.selections, place / "selection")
+    known("selection", centre.selection, BUILT_IN.selection_names(), place / "selection")
     unique(centre.skills or [], place / "skills")
     channel_keys(centre.offers, place / "offers", names)
     channel_keys(centre.wrap_up, place / "wrap-up", names)

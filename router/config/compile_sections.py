@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from agents.model import WrapUp
 from router.config import schema
+from router.config.compile_ladders import ladder
 from router.config.compile_parts import channel_keys, default, limit, offer_rules, wrap_up
-from router.config.compile_rules import condition, ladder, requirement, spots
+from router.config.compile_rules import condition, requirement, spots
+from router.config.compile_selection import queue_selection
 from router.config.names import Names, Place, known
 from router.config.schema_rules import as_list
 from router.config.yaml_source import shown
@@ -101,6 +103,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         time_to_live_ms=default(written.time_to_live, base.time_to_live_ms),
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
+        selection=queue_selection(base.selection, written.selection),
     )
     if written.choice is not None:
         known("choice", written.choice, BUILT_IN.choices(), place / "choice")

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -48,10 +49,12 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
+            ("condition of a step", schema_ladders.GuardMap),
             ("queue length", schema_ladders.QueueLengthMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
+            ("announcement", schema_ladders.AnnouncementMap),
         ),
     ),
     (
@@ -63,6 +66,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("queue selection", SelectionMap),
         ),
     ),
 )
@@ -71,6 +75,7 @@ _HEADINGS: Final = {model.__name__: heading for _, parts in CHAPTERS for heading
     "SectionMap": "sections/NAME.yaml",
     "Need": "need",
     "When": "condition",
+    "Guard": "condition of a step",
 }
 
 

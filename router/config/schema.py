@@ -27,6 +27,7 @@ from router.config.scalars import (
 )
 from router.config.schema_ladders import StepMap
 from router.config.schema_rules import Names, Need, Priority, When
+from router.config.schema_selection import SelectionMap
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -198,6 +199,9 @@ class QueueSettings(Model):
         " `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
+    selection: SelectionMap | None = Field(
+        None, description="What the centre's `selection` reads of it. [nothing special]"
+    )
 
 
 class QueueMap(QueueSettings):
@@ -348,7 +352,10 @@ class CentreFile(Model):
     )
     selection: Name = Field(
         "oldest",
-        description="What a free agent takes: `oldest`, or `own-first` (the agent's first skill first). [oldest]",
+        description="What a free agent takes: `oldest`; `own-first` (the agent's first skill first); or the head of a queue:"
+        " `delay-ratio` (the largest wait ÷ answer time), `slack` (the largest wait − answer time), `weighted` (by lot),"
+        " `gcmu` (the dearest wait), `queue-ratio` (the queue furthest above its share), `predicted-wait` (who would wait"
+        " longest otherwise). [oldest]",
     )
     seed: Annotated[int, Field(ge=0, le=2**53)] = Field(0, description="Seed of random choices. [0]")
     presence_ttl: PositiveDuration | None = Field(

@@ -17,7 +17,7 @@ from router.core.facts import Fact
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
-from router.core.policy import OrderPolicy, Policies, SelectionPolicy
+from router.core.policy import HeadSelection, OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
 from router.core.supply import Profiles
 from router.errors import SignalError, did_you_mean, shown
@@ -56,6 +56,7 @@ class Centre:
     __slots__ = (
         "agents",
         "blocked_agents",
+        "by_heads",
         "channels",
         "classes",
         "deadlines",
@@ -66,6 +67,7 @@ class Centre:
         "epoch",
         "facts",
         "freed",
+        "handle_times",
         "interactions",
         "last_decision",
         "last_number",
@@ -88,6 +90,7 @@ class Centre:
         "rank",
         "sections",
         "selection",
+        "shares",
         "tier_pools",
         "touched",
         "waiting",
@@ -129,6 +132,8 @@ class Centre:
         self.touched: set[QueueState] = set()
         self.watched_decision = 0
         self.watcher: Callable[[Interaction, AgentState], None] | None = None
+        self.handle_times: dict[QueueId, int] = {}
+        self.queues: dict[QueueId, QueueState] = {}
         self.adopt(plan)
 
     def adopt(self, plan: Plan) -> None:
@@ -136,7 +141,8 @@ class Centre:
         self.plan = plan
         self.channels: dict[ChannelId, Channel] = {channel.channel_id: channel for channel in plan.channels}
         self.sections: dict[SectionId, SectionState] = {}
-        self.queues: dict[QueueId, QueueState] = {}
+        before = self.queues
+        self.queues = {}
         for section in plan.sections:
             state = self.sections[section.section_id] = SectionState(section)
             for queue in section.queues:
@@ -147,7 +153,12 @@ class Centre:
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]
         self.rank: Rank = self.order.rank
-        self.selection: SelectionPolicy = self.policies.selections[plan.selection]
+        self.selection: SelectionPolicy | None = self.policies.selections.get(plan.selection)
+        self.by_heads: HeadSelection | None = (
+            None if self.selection is not None else self.policies.heads[plan.selection]
+        )
+        self.shares = sum(queue.plan.selection.share for queue in self.queues.values())
+        self.handle_times = self._carried_handle_times(before)
         self.profiles = Profiles(plan)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
@@ -159,6 +170,18 @@ class Centre:
         )
         self.pool_ids: frozenset[PoolId] = frozenset(pool.pool_id for pool in plan.pools)
         self.epoch += 1
+
+    def _carried_handle_times(self, before: dict[QueueId, QueueState]) -> dict[QueueId, int]:
+        """Return the running means of a selection that reads them: known ones go on while the plan begins with the same time."""
+        if self.by_heads is None or not self.by_heads.reads_handle_times:
+            return {}
+        means: dict[QueueId, int] = {}
+        for queue_id, queue in self.queues.items():
+            begins_with = queue.plan.selection.handle_ms
+            old = before.get(queue_id)
+            goes_on = old is not None and old.plan.selection.handle_ms == begins_with
+            means[queue_id] = self.handle_times.get(queue_id, begins_with) if goes_on else begins_with
+        return means
 
     def fact(self, fact: Fact) -> None:
         """Note what happened."""

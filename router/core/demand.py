@@ -10,9 +10,21 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from router.core.guards import Guard, guard
 from router.core.intake import Intake
+from router.core.ladder_plan import AllDeclined
 from router.core.names import AgentId, ChannelId, PoolId
-from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
+from router.core.plan import (
+    EVENT_TRIGGERS,
+    TIMED_TRIGGERS,
+    After,
+    AllOf,
+    Channel,
+    OfferRules,
+    Queue,
+    Section,
+    Step,
+)
 from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
@@ -51,15 +63,20 @@ class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
     chose last, ``line`` who stands where, once a position was asked.
     ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
+    due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     """
 
     __slots__ = (
         "after_steps",
         "asked",
         "classes",
+        "declined_steps",
+        "guards",
         "has_limit",
         "index",
         "is_calm",
+        "is_plainly_timed",
         "last_picked",
         "level_steps",
         "line",
@@ -71,6 +88,7 @@ class QueueState:
         "section_id",
         "tick_at",
         "time_to_live_ms",
+        "timed_steps",
         "waiting",
     )
 
@@ -87,9 +105,21 @@ class QueueState:
         self.after_steps: tuple[tuple[int, Step], ...] = tuple(
             (step.trigger.ms, step) for step in plan.ladder if isinstance(step.trigger, After)
         )
-        self.level_steps: tuple[Step, ...] = tuple(
-            step for step in plan.ladder if not isinstance(step.trigger, After)
+        self.timed_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, TIMED_TRIGGERS)
         )
+        self.is_plainly_timed = all(
+            isinstance(step.trigger, After) and step.repeat_ms is None for step in self.timed_steps
+        )
+        self.declined_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, AllDeclined)
+        )
+        self.level_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if not isinstance(step.trigger, (*TIMED_TRIGGERS, *EVENT_TRIGGERS))
+        )
+        self.guards: dict[str, Guard] = {
+            step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
+        }
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.is_calm = (

@@ -13,7 +13,7 @@ from typing import Final
 
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
-from router.core.names import AgentId, PoolId
+from router.core.names import AgentId, PoolId, SkillName
 from router.core.needs import Need
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
@@ -148,8 +148,14 @@ def serving(centre: Centre, profile: Profile) -> list[Service]:
 def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
     tier, score = klass.served_by[profile]
     has_room = profile.costs[klass.channel.channel_id] <= profile.capacity
-    group = centre.selection.group(klass.need.wanted, profile.places)
-    insort(profile.serving, (group, klass, has_room, tier, score), key=itemgetter(0))
+    before = precedence(centre, profile, klass.queue, klass.need.wanted)
+    insort(profile.serving, (before, klass, has_room, tier, score), key=itemgetter(0))
+
+
+def precedence(centre: Centre, profile: Profile, queue: QueueState, wanted: frozenset[SkillName]) -> int:
+    """Return what goes before the key when an agent of the profile names its first work; the smaller first."""
+    selection = centre.selection
+    return 0 if selection is None else selection.group(wanted, profile.places)
 
 
 def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
@@ -179,6 +185,17 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
     if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
     return tier, score_of(centre, queue, need, profile, agent.id)
+
+
+def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
+    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
+    return (
+        is_available(agent)
+        and (interaction.refused is None or agent.id not in interaction.refused)
+        and interaction.queue.section_id not in agent.blocked
+        and agent.profile.has_room(agent, interaction.channel)
+        and judge(centre, interaction, agent) is not None
+    )
 
 
 def may_lack_agents(centre: Centre, klass: DemandClass) -> bool:

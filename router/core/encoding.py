@@ -13,9 +13,28 @@ from typing import Any as Whatever
 from typing import Final
 
 from agents import model
-from router.core import effects, facts, order_plan, plan, requirement, signals
+from router.core import (
+    effects,
+    facts,
+    ladder_plan,
+    order_plan,
+    plan,
+    requirement,
+    selection_plan,
+    signals,
+)
 
-_MODULES: Final = (model, requirement, order_plan, plan, signals, facts, effects)
+_MODULES: Final = (
+    model,
+    requirement,
+    ladder_plan,
+    order_plan,
+    selection_plan,
+    plan,
+    signals,
+    facts,
+    effects,
+)
 
 
 def _value_types() -> dict[str, type]:

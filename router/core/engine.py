@@ -33,7 +33,8 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.ladder import on_step_due, read_levels
+from router.core.ladder import on_step_due
+from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
 from router.core.matching import match_pass
 from router.core.names import AgentId

@@ -248,6 +248,24 @@ class StepTaken(NamedTuple):
     caught_up: bool
 
 
+class StepSkipped(NamedTuple):
+    """A timed step of the ladder was due, and its condition did not hold."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    step: str
+
+
+class AnnouncementMade(NamedTuple):
+    """A ladder said something to the customer, or to whoever ``target`` is."""
+
+    at: int
+    interaction_id: InteractionId
+    target: str
+    text: str
+
+
 class NoticeSent(NamedTuple):
     """A ladder told somebody."""
 
@@ -345,6 +363,8 @@ Fact = (
     | PrioritySet
     | InteractionExpedited
     | StepTaken
+    | StepSkipped
+    | AnnouncementMade
     | NoticeSent
     | HopLimitReached
     | RefusalsCleared

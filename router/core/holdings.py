@@ -14,6 +14,7 @@ from router.core.facts import (
     WrapUpStarted,
     make_fact,
 )
+from router.core.handle_times import note_handle_time
 from router.core.records import AgentState, Holding, Interaction
 
 NO_WRAP_UP = WrapUp()
@@ -161,6 +162,8 @@ def close(centre: Centre, holding: Holding) -> None:
             (now, holding.interaction.id, agent.id, holding.queue_id, connected_ms, wrap_up_ms),
         )
     )
+    if centre.handle_times:
+        note_handle_time(centre, holding.queue_id, connected_ms + wrap_up_ms)
     let_go(centre, holding)
     if agent.presence == "draining":
         go_if_done(centre, agent)
@@ -176,6 +179,8 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
             (now, holding.interaction.id, agent.id, holding.queue_id, now - holding.connected_at, 0),
         )
     )
+    if centre.handle_times:
+        note_handle_time(centre, holding.queue_id, now - holding.connected_at)
     holding.state = "closed"
     holding.counts = False
     agent.idle_since = now

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from router.core.names import AttributeValue
 from router.core.plan import AllOf, AnyOf, Condition, IntakeRule, Match, NotOf
 from router.core.signals import InteractionArrived
 
-Predicate = Callable[[InteractionArrived], bool]
+T = TypeVar("T")
+
+Predicate = Callable[[T], bool]
+Reader = Callable[[T], AttributeValue | None]
 
 ATTRIBUTE: Final = "attributes."
 
@@ -24,7 +27,7 @@ class Intake:
 
     def __init__(self, rules: tuple[IntakeRule, ...]) -> None:
         self.failed = 0
-        self._rules = tuple((self._compile(rule.when), rule) for rule in rules)
+        self._rules = tuple((predicate(rule.when, _reader, self._fail), rule) for rule in rules)
 
     def classify(self, arrival: InteractionArrived) -> IntakeRule | None:
         """Return the first rule whose condition holds."""
@@ -33,52 +36,59 @@ class Intake:
                 return rule
         return None
 
-    def _compile(self, condition: Condition) -> Predicate:
-        match condition:
-            case AllOf():
-                parts = tuple(self._compile(part) for part in condition.of)
-                return lambda arrival: all(part(arrival) for part in parts)
-            case AnyOf():
-                parts = tuple(self._compile(part) for part in condition.of)
-                return lambda arrival: any(part(arrival) for part in parts)
-            case NotOf():
-                inner = self._compile(condition.of)
-                return lambda arrival: not inner(arrival)
-            case Match():
-                return self._comparison(condition)
+    def _fail(self) -> None:
+        self.failed += 1
 
-    def _comparison(self, match: Match) -> Predicate:
-        read = _reader(match.field)
-        op, value = match.op, match.value
-        if op == "exists":
-            return lambda arrival: (read(arrival) is not None) == value
-        if op == "!=":
-            return lambda arrival: not _same(read(arrival), value)
-        if op == "==":
-            return lambda arrival: _same(read(arrival), value)
-        if op == "in":
-            values = value if isinstance(value, tuple) else (value,)
-            return lambda arrival: any(_same(read(arrival), one) for one in values)
-        compare = _COMPARE.get(op, operator.eq)
 
-        def ordered(arrival: InteractionArrived) -> bool:
-            found = read(arrival)
-            if found is None:
-                return False
-            if op == "prefix":
-                if isinstance(found, str) and isinstance(value, str):
-                    return found.startswith(value)
-            elif (isinstance(found, str) and isinstance(value, str)) or (
-                _is_number(found) and _is_number(value)
-            ):
-                return bool(compare(found, value))
-            self.failed += 1
+def predicate(
+    condition: Condition, reader: Callable[[str], Reader[T]], fail: Callable[[], None]
+) -> Predicate[T]:
+    """Return what the condition says as a function. ``reader`` gives what reads a field; ``fail`` is told of each comparison of values
+    that cannot be compared, which is false.
+    """
+    match condition:
+        case AllOf():
+            parts = tuple(predicate(part, reader, fail) for part in condition.of)
+            return lambda subject: all(part(subject) for part in parts)
+        case AnyOf():
+            parts = tuple(predicate(part, reader, fail) for part in condition.of)
+            return lambda subject: any(part(subject) for part in parts)
+        case NotOf():
+            inner = predicate(condition.of, reader, fail)
+            return lambda subject: not inner(subject)
+        case Match():
+            return _comparison(condition, reader(condition.field), fail)
+
+
+def _comparison(match: Match, read: Reader[T], fail: Callable[[], None]) -> Predicate[T]:
+    op, value = match.op, match.value
+    if op == "exists":
+        return lambda subject: (read(subject) is not None) == value
+    if op == "!=":
+        return lambda subject: not _same(read(subject), value)
+    if op == "==":
+        return lambda subject: _same(read(subject), value)
+    if op == "in":
+        values = value if isinstance(value, tuple) else (value,)
+        return lambda subject: any(_same(read(subject), one) for one in values)
+    compare = _COMPARE.get(op, operator.eq)
+
+    def ordered(subject: T) -> bool:
+        found = read(subject)
+        if found is None:
             return False
+        if op == "prefix":
+            if isinstance(found, str) and isinstance(value, str):
+                return found.startswith(value)
+        elif (isinstance(found, str) and isinstance(value, str)) or (_is_number(found) and _is_number(value)):
+            return bool(compare(found, value))
+        fail()
+        return False
 
-        return ordered
+    return ordered
 
 
-def _reader(field: str) -> Callable[[InteractionArrived], AttributeValue | None]:
+def _reader(field: str) -> Reader[InteractionArrived]:
     if field == "channel":
         return lambda arrival: arrival.channel
     if field == "customer":

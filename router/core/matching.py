@@ -8,7 +8,6 @@ agents that have become free. One of either is by far the commonest and has a sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -16,20 +15,15 @@ from router.core.candidates import SortedCandidates
 from router.core.centre import Centre
 from router.core.demand import DemandClass, is_barred
 from router.core.draw import draw
-from router.core.eligibility import judge, refresh, serving
+from router.core.eligibility import can_take, judge, precedence, refresh, serving
+from router.core.heads import Candidate, Match, first_by_heads, match_by_heads
 from router.core.names import AgentId
 from router.core.policy import PickChoice
 from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
 from router.core.supply import Entry, is_available
 
-Candidate = tuple[int, int, AgentState]
-"""(tier, score, agent)"""
-
 NO_KEY: Final[Key] = (0, 0, 0, 0)
-
-Match = Callable[[Centre, Interaction, AgentState, int, int], None]
-"""Hand the interaction to the agent, chosen in this tier with this score."""
 
 
 def match_pass(centre: Centre, match: Match) -> None:
@@ -65,17 +59,6 @@ def match_pass(centre: Centre, match: Match) -> None:
 def choice_name(interaction: Interaction) -> str:
     """Return the name of the dynamic policy that chooses the interaction's agent."""
     return interaction.queue.plan.choice or interaction.channel.choice
-
-
-def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
-    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
-    return (
-        is_available(agent)
-        and (interaction.refused is None or agent.id not in interaction.refused)
-        and interaction.queue.section_id not in agent.blocked
-        and agent.profile.has_room(agent, interaction.channel)
-        and judge(centre, interaction, agent) is not None
-    )
 
 
 # ── new work looks for an agent ──────────────────────────────────────────────────────────────────────────────────
@@ -211,6 +194,8 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
     """Return the first of all work the agent can take, with the tier and score of the two."""
     if agent.presence != "ready" or agent.paused_until is not None:
         return None
+    if centre.by_heads is not None:
+        return first_by_heads(centre, agent, centre.by_heads)
     profile = agent.profile
     is_idle = not agent.units and not profile.maxima
     best: Interaction | None = None
@@ -244,7 +229,7 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
             if can_take(centre, interaction, agent):
                 assert interaction.need is not None
                 assert interaction.key is not None
-                group = centre.selection.group(interaction.need.wanted, profile.places)
+                group = precedence(centre, profile, interaction.queue, interaction.need.wanted)
                 if best is None or (group, interaction.key) < (best_group, best_key):
                     judged = judge(centre, interaction, agent)
                     assert judged is not None
@@ -276,7 +261,7 @@ def _match_many(
                 if service[1].count:
                     classes[service[1]] = None
             singles.update(agent.named_by)
-    if centre.selection.uniform:
+    if centre.selection is not None and centre.selection.uniform:
         _sweep(centre, match, classes, singles)
     else:
         _match_named(centre, match, classes, singles)
@@ -351,6 +336,10 @@ def _match_named(
         if interaction.need is not None:
             named = (centre.agents.get(name) for name in interaction.need.named)
             agents.update({agent.id: agent for agent in named if agent is not None and is_available(agent)})
+
+    if centre.by_heads is not None:
+        match_by_heads(centre, agents.values(), match, choose)
+        return
 
     named_by: dict[int, list[AgentState]] = {}
     work: dict[int, Interaction] = {}

@@ -16,7 +16,7 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.holdings import became_free, let_go, resuspend, take
-from router.core.ladder import run_waiting_operations
+from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
@@ -225,6 +225,8 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
     interaction.refused_clear_at = None
     interaction.refused = None
     centre.fact(RefusalsCleared(centre.now, interaction.id))
+    if interaction.queue.declined_steps:
+        on_all_declined(centre, interaction)
     if interaction.klass is not None:
         centre.new_work.append(interaction)
 

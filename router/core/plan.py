@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -152,7 +154,12 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength
+
+TIMED_TRIGGERS: Final = (After, BeforeDue)
+"""They say when they fire."""
+EVENT_TRIGGERS: Final = (AllDeclined,)
+"""They fire when something happens to the interaction. All that are neither timed nor events are levels: read now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,16 +214,27 @@ class EndWith:
     reason: str
 
 
-Operation = Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | DivertTo | EndWith
+Operation = (
+    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by."""
+    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by.
+
+    It is taken once per interaction; with ``repeat_ms`` again and again, that long apart at the least, ``times`` times at the
+    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the
+    fields of intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and
+    ``priority`` is that of now.
+    """
 
     name: str
     trigger: Trigger
     operations: tuple[Operation, ...]
+    guard: Condition = AllOf()
+    repeat_ms: int | None = None
+    times: int | None = None
 
 
 # ── queues, sections, the centre ─────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +247,7 @@ class Queue:
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
-    ends as expired (None: it waits as long as it takes).
+    ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -245,6 +263,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

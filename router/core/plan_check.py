@@ -8,26 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
-from router.core.checks import PRIORITY_MAX
+from router.core.ladder_check import ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
-from router.core.order_plan import SetPriority
-from router.core.plan import (
-    After,
-    DivertTo,
-    EndWith,
-    IntakeRule,
-    Limit,
-    MoveTo,
-    Plan,
-    Queue,
-    QueueLength,
-    Relax,
-    Section,
-    WidenTo,
-)
+from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-from router.errors import did_you_mean
+from router.core.selection_plan import selection_problems
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -55,7 +41,7 @@ class _Check:
         if not plan.sections:
             yield "the plan has no section; add one"
         yield from self._known("order", plan.order, self.policies.orders)
-        yield from self._known("selection", plan.selection, self.policies.selections)
+        yield from self._known("selection", plan.selection, self.policies.selection_names())
         for name, value, least in (
             ("presence_ttl_ms", plan.presence_ttl_ms, 1),
             ("hop_limit", plan.hop_limit, 0),
@@ -92,10 +78,7 @@ class _Check:
             seen.add(name)
 
     def _known(self, what: str, name: str, known: Iterable[str]) -> Iterator[str]:
-        names = list(known)
-        if name not in names:
-            hint = did_you_mean(name, names)
-            yield f"{what} {name!r} is not known" + (f" ({hint})" if hint else "")
+        yield from unknown_name(what, name, known)
 
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
@@ -203,36 +186,8 @@ class _Check:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
-        yield from self._ladder(where, queue)
-
-    def _ladder(self, where: str, queue: Queue) -> Iterator[str]:
-        last = -1
-        names: set[str] = set()
-        for step in queue.ladder:
-            here = f"{where}: step {step.name!r}"
-            if step.name in names:
-                yield f"{here} is there twice; rename one"
-            names.add(step.name)
-            if isinstance(step.trigger, After):
-                if step.trigger.ms < max(last, 0):
-                    yield f"{here} comes after {step.trigger.ms} ms, before the step above it; put them in order"
-                last = step.trigger.ms
-            elif isinstance(step.trigger, QueueLength) and step.trigger.above < 0:
-                yield f"{here}: queue-length {step.trigger.above} is negative"
-            for position, operation in enumerate(step.operations):
-                if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
-                    yield f"{here}: nothing can run behind {type(operation).__name__}"
-                elif isinstance(operation, MoveTo):
-                    yield from self._known(f"{here}: move-to queue", operation.queue, self.queues)
-                    if operation.queue == queue.queue_id:
-                        yield f"{here} moves the work to where it is"
-                elif isinstance(operation, WidenTo):
-                    for pool in operation.pools:
-                        yield from self._known(f"{here}: widen-to pool", pool, self.pools)
-                elif isinstance(operation, SetPriority) and abs(operation.to) > PRIORITY_MAX:
-                    yield f"{here}: set-priority {operation.to} is not in ±{PRIORITY_MAX}"
-                elif isinstance(operation, Relax) and (operation.skill is None) == (operation.tag is None):
-                    yield f"{here}: relax names either a skill or a tag"
+        yield from selection_problems(where, queue.selection)
+        yield from ladder_problems(where, queue, self.queues, self.pools)
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""

@@ -6,9 +6,9 @@ engine. All numbers are integers, scores in thousandths. The built-in ones live 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from router.core.names import AgentId, SkillName
 from router.core.plan import Queue, Section
@@ -48,6 +48,51 @@ class SelectionPolicy(Protocol):
 
         Asked once per demand class and supply profile.
         """
+
+
+class Head(NamedTuple):
+    """The first work of a queue that a free agent can take, and what a selection may know about its queue.
+
+    ``place`` is the queue's place in the plan, from 0. ``wait_ms`` is how long the work has waited by the clock of the service
+    level. ``length`` interactions wait in the queue, ``total`` in the centre, whose queues have ``shares`` in all.
+    ``handle_ms`` is the running mean of the queue's handle times, and ``others`` how many agents that are signed in, beside
+    this one, could serve the work (kind, channel, pool and requirement); both are 0 for policies that do not ask for them.
+    """
+
+    queue: Queue
+    place: int
+    wait_ms: int
+    length: int
+    total: int
+    shares: int
+    handle_ms: int
+    others: int
+
+
+class HeadSelection(Protocol):
+    """Chooses among the heads of the queues a free agent can serve, of its first level: it takes the head chosen."""
+
+    @property
+    def name(self) -> str:
+        """What ``Plan.selection`` calls it."""
+
+    @property
+    def reads_handle_times(self) -> bool:
+        """Whether it reads ``Head.handle_ms``."""
+
+    @property
+    def counts_agents(self) -> bool:
+        """Whether it reads ``Head.others``."""
+
+    def pick(self, heads: Sequence[Head], draw: int) -> int:
+        """Return the index of the head that is taken.
+
+        ``heads`` has one head of each queue, the smallest key first, and is never empty; ``draw`` is the random number of the next
+        decision, 0..2^64-1. Asked for every free agent again after each decision.
+        """
+
+    def compared(self, head: Head) -> str:
+        """Return what is compared of the head, for people: ``60 s waited ÷ 20 s = 3``."""
 
 
 class ScoreTerm(Protocol):
@@ -111,9 +156,14 @@ class Policies:
 
     orders: Mapping[str, OrderPolicy] = field(default_factory=dict)
     selections: Mapping[str, SelectionPolicy] = field(default_factory=dict)
+    heads: Mapping[str, HeadSelection] = field(default_factory=dict)
     terms: Mapping[str, ScoreTerm] = field(default_factory=dict)
     keyed: Mapping[str, KeyedChoice] = field(default_factory=dict)
     picks: Mapping[str, PickChoice] = field(default_factory=dict)
+
+    def selection_names(self) -> tuple[str, ...]:
+        """Return the names of all selections."""
+        return (*self.selections, *self.heads)
 
     def choices(self) -> tuple[str, ...]:
         """Return the names of all dynamic choices."""

@@ -31,14 +31,16 @@ Key = tuple[int, int, int, int]
 class LadderState:
     """Where an interaction stands on its ladders; made when the first step is near.
 
-    ``taken`` and ``caught_up`` remember (queue, step); ``waiting`` are operations that wait for an offer to end.
+    ``taken`` and ``caught_up`` remember (queue, step); ``repeats`` how often a step that repeats was taken, and when it was taken or
+    skipped last; ``waiting`` are operations that wait for an offer to end.
     """
 
-    __slots__ = ("caught_up", "taken", "waiting")
+    __slots__ = ("caught_up", "repeats", "taken", "waiting")
 
     def __init__(self) -> None:
         self.taken: set[tuple[QueueId, str]] = set()
         self.caught_up: set[tuple[QueueId, str]] = set()
+        self.repeats: dict[tuple[QueueId, str], tuple[int, int]] = {}
         self.waiting: list[Operation] = []
 
 
@@ -256,6 +258,22 @@ StepKey = tuple[QueueId, str]
 
 
 def taken(interaction: Interaction, queue_id: QueueId, step: Step) -> bool:
-    """Say whether the interaction has taken the step in that queue."""
+    """Say whether the interaction has taken the step in that queue, and will not take it again."""
     ladder = interaction.ladder
-    return ladder is not None and (queue_id, step.name) in ladder.taken
+    if ladder is None:
+        return False
+    key = (queue_id, step.name)
+    if key in ladder.taken:
+        return True
+    if not ladder.repeats or (repeated := ladder.repeats.get(key)) is None:
+        return False
+    return step.repeat_ms is None or (step.times is not None and repeated[0] >= step.times)
+
+
+def rests_until(interaction: Interaction, queue_id: QueueId, step: Step) -> int | None:
+    """Return from when on a step that repeats may be taken again; None where it has not been taken."""
+    ladder = interaction.ladder
+    if ladder is None or step.repeat_ms is None:
+        return None
+    repeated = ladder.repeats.get((queue_id, step.name))
+    return None if repeated is None else repeated[1] + step.repeat_ms

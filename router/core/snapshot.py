@@ -160,6 +160,7 @@ def dump(centre: Centre) -> Data:
             for number in sorted(interactions)
             if interactions[number].standing is not None
         ],
+        "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
@@ -183,6 +184,7 @@ def _dump_interaction(interaction: Interaction) -> Row:
         else {
             "taken": sorted(map(list, ladder.taken)),
             "caught_up": sorted(map(list, ladder.caught_up)),
+            "repeats": sorted([*key, *repeated] for key, repeated in ladder.repeats.items()),
             "waiting": to_data(ladder.waiting),
         },
         *interaction.arrival,
@@ -232,6 +234,7 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     centre.offered_unheard = {
         OfferId(int(offer_id)): at for offer_id, at in snapshot["offered_unheard"].items()
     }
+    centre.handle_times.update(snapshot.get("handle_times", {}))
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
@@ -331,6 +334,9 @@ def _load_interaction(centre: Centre, row: Row) -> Interaction:
         ladder = interaction.ladder = LadderState()
         ladder.taken = {(queue_id, step) for queue_id, step in ladder_data["taken"]}
         ladder.caught_up = {(queue_id, step) for queue_id, step in ladder_data["caught_up"]}
+        ladder.repeats = {
+            (queue_id, step): (count, at) for queue_id, step, count, at in ladder_data.get("repeats", ())
+        }
         ladder.waiting = list(from_data(ladder_data["waiting"]))
     return interaction
 

@@ -27,7 +27,7 @@ Entry = tuple[int, int, AgentId, int, "AgentState"]
 """(key, key, agent id, stamp, agent): the smallest is chosen first."""
 
 Service = tuple[int, "DemandClass", bool, int, int]
-"""(selection group, class, whether an idle agent has room for it, tier, score)"""
+"""(precedence, class, whether an idle agent has room for it, tier, score)"""
 
 SLACK = 64
 """How many outdated entries an order may carry beyond twice its live ones before it is cleaned."""
@@ -113,7 +113,7 @@ class Profile:
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
     ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
     lists are kept, which have to be told.
-    ``serving`` lists the classes the profile serves in the order of their selection groups, as of ``serving_epoch``;
+    ``serving`` lists the classes the profile serves in the order of their precedence, as of ``serving_epoch``;
     ``feeds`` are those among them that keep an order of free agents of their own.
     """
 

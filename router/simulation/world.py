@@ -19,6 +19,7 @@ from router.core.effects import (
     Divert,
     Effect,
     EndInteraction,
+    PlayAnnouncement,
     ReleaseWork,
     RescindOffer,
     ResumeWork,
@@ -162,6 +163,7 @@ class World:
             ResumeWork: self._resume_work,
             Divert: self._end_interaction,
             EndInteraction: self._end_interaction,
+            PlayAnnouncement: self._ignore,
             SendNotice: self._ignore,
             SetPresence: self._set_presence,
         }

@@ -91,6 +91,7 @@ sections:
     wrap-up: {until-done: 5m, scope: section, channels: {chat: {timed: 5s, scope: interaction}}}
     limit: {max-waiting: 100, overflow: t}
     answer: {within: 10s, share: 99.5%}
+    selection: {weight: 3, share: 2}
     queues:
       main:
         priority: 1
@@ -112,6 +113,7 @@ sections:
       vip:
         answer: {within: 5s}
         limit: {max-waiting: 10, overflow: main}
+        selection: {share: 5, cost-slope: 1.5, handle-time: 4m}
         needs:
           - billing
           - {french: 4, expires: 20s}

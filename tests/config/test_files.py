@@ -210,6 +210,17 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
             "1:9: pools.p: pool 'p' is in no tier, need or ladder",
         ),
         (
+            "selection: gcmu\nsections: {s: {selection: {cost-slope: 2}, queues: {q: {selection: {weight: 2}}}}}\nagents: {a: {}}",
+            "2:69: sections.s.queues.q.selection.weight: selection 'gcmu' does not read this (it is read under 'weighted')",
+        ),
+        (
+            "sections: {s: {selection: {handle-time: 2m}}}\nagents: {a: {}}",
+            (
+                "1:28: sections.s.selection.handle-time: selection 'oldest' does not read this (it is read under 'gcmu' and"
+                " 'predicted-wait')"
+            ),
+        ),
+        (
             "sections: {s: {}}\nagents: {a: {channels: [voice], capacity: 50}}",
             "2:25: agents.a.channels[0]: voice costs 100, more than the capacity of 50",
         ),

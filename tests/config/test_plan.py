@@ -10,6 +10,7 @@ from router.core import plan as p
 from router.core import requirement as r
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
+from router.core.selection_plan import QueueSelection
 from tests.config.building import EVERYTHING
 
 VOICE, CHAT, MAIL, QUERY = (ChannelId(name) for name in ("voice", "chat", "mail", "query"))
@@ -155,6 +156,7 @@ def expected_sections() -> tuple[p.Section, ...]:
                     choice="random",
                     ladder=expected_ladder(),
                     limit=p.Limit(max_waiting=50),
+                    selection=QueueSelection(weight=3, share=2),
                 ),
                 p.Queue(
                     queue_id=VIP,
@@ -163,6 +165,7 @@ def expected_sections() -> tuple[p.Section, ...]:
                     answer_within_ms=5_000,
                     answer_share=995,
                     limit=p.Limit(max_waiting=10, when_full="overflow", target="main"),
+                    selection=QueueSelection(weight=3, share=5, cost_slope=1_500, handle_ms=240_000),
                 ),
             ),
             default_queue=MAIN,

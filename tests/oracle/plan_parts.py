@@ -11,6 +11,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -64,6 +65,7 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from router.core.selection_plan import QueueSelection
 
 T = TypeVar("T")
 
@@ -238,6 +240,16 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+SELECTIONS: Final = (
+    "oldest",
+    "own-first",
+    "delay-ratio",
+    "slack",
+    "weighted",
+    "gcmu",
+    "queue-ratio",
+    "predicted-wait",
+)
 SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
 
 
@@ -272,6 +284,8 @@ def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
             return DivertTo(target="voicemail")
         case 12:
             return EndWith(reason="too-late")
+        case _ if chance(rng, 50):
+            return Announce(text="sorry", target=rng.choice(("customer", "hall")))
         case _:
             return Notify(target="lead", message="waits")
 
@@ -286,18 +300,45 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 5):
+        match rng.randint(1, 8):
             case 1:
                 trigger = NoEligibleAgent()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
+            case 3:
+                trigger = BeforeDue(ms=seconds(rng, 0, 6))
+            case 4:
+                trigger = AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
-        steps.append(Step(name=f"s{place + 1}", trigger=trigger, operations=tuple(operations)))
+        repeat_ms = seconds(rng, 1, 4) if chance(rng, 25) else None
+        steps.append(
+            Step(
+                name=f"s{place + 1}",
+                trigger=trigger,
+                operations=tuple(operations),
+                guard=_guard(rng) if chance(rng, 25) else AllOf(),
+                repeat_ms=repeat_ms,
+                times=rng.randint(1, 4) if repeat_ms is not None and chance(rng, 60) else None,
+            )
+        )
         if isinstance(trigger, After) and isinstance(operations[-1], DivertTo | EndWith):
             break
     return tuple(steps)
+
+
+def _guard(rng: Random) -> Condition:
+    own: tuple[Match, ...] = (
+        Match(field="hops", op="<", value=rng.randint(0, 2)),
+        Match(field="waiting", op=">=", value=seconds(rng, 0, 6)),
+        Match(field="expedited", op="==", value=chance(rng, 50)),
+        Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
+        Match(field="priority", op="<", value=rng.randint(0, 4)),
+    )
+    if chance(rng, 40):
+        return _condition(rng)
+    return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
 def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) -> Queue:
@@ -316,6 +357,19 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        selection=random_queue_selection(rng),
+    )
+
+
+def random_queue_selection(rng: Random) -> QueueSelection:
+    """Return what the queue says to selections that choose among queues; half of the queues say nothing."""
+    if chance(rng, 50):
+        return QueueSelection()
+    return QueueSelection(
+        weight=rng.randint(1, 5),
+        share=rng.randint(1, 4),
+        cost_slope=rng.choice((500, 1000, 3000)),
+        handle_ms=seconds(rng, 1, 4),
     )
 
 

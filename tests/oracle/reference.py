@@ -51,6 +51,7 @@ from tests.oracle.reference_ladder import (
     read_levels,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
     accept,
@@ -398,7 +399,8 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
-        state.plan = plan
+        before, state.plan = state.plan, plan
+        keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
             del state.last_round_robin[queue_id]

@@ -7,10 +7,10 @@ from functools import partial
 from typing import NamedTuple
 
 from router.core.effects import EndInteraction
-from router.core.facts import AgentUnpaused, RefusalsCleared, RequirementRelaxed
+from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_intake import start
-from tests.oracle.reference_ladder import end, forget_refusals, has_levels, take_step, timed_steps
+from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
 from tests.oracle.reference_requirement import parts_of_time, times
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
@@ -61,7 +61,7 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for agent_id, until in work.refusals.items():
         yield Deadline((7, number, agent_id, 0), until, partial(work.refusals.pop, agent_id))
     if work.refusals_clear_at is not None:
-        yield Deadline((8, number, "", 0), work.refusals_clear_at, partial(_clear_refusals, state, work))
+        yield Deadline((8, number, "", 0), work.refusals_clear_at, partial(clear_refusals, state, work))
     if work.state not in ("queued", "offered"):
         return
     for time in times(work.requirement):
@@ -71,7 +71,7 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
     for place, (step, due) in enumerate(timed_steps(state, work)):
-        yield Deadline((10, number, "", place), due, partial(take_step, state, work, step))
+        yield Deadline((10, number, "", place), due, partial(take_timed_step, state, work, step))
 
 
 def _ends_of_life(state: State, work: Work) -> Iterator[int]:
@@ -99,11 +99,6 @@ def _of_person(state: State, person: Person) -> Iterator[Deadline]:
 def _unpause(state: State, person: Person) -> None:
     person.paused_until = None
     state.facts.append(AgentUnpaused(state.now, person.agent_id))
-
-
-def _clear_refusals(state: State, work: Work) -> None:
-    forget_refusals(work)
-    state.facts.append(RefusalsCleared(state.now, work.interaction_id))
 
 
 def _relax(state: State, work: Work, time: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
+from tests.oracle.reference_selection import first_work
 from tests.oracle.reference_state import Person, State, Work
 
 
@@ -139,21 +141,6 @@ def key(state: State, work: Work) -> tuple[int, ...]:
     return (0 if work.expedited else 1, work.rank, *tail)
 
 
-def group(state: State, person: Person, work: Work) -> int:
-    """Return what comes before the key when the agent names its first work."""
-    match state.plan.selection:
-        case "oldest":
-            return 0
-        case "own-first":
-            have = places(person.agent)
-            wanted = wanted_skills(work.requirement, reading(state, work))
-            return min(
-                (have[skill] for skill in wanted if skill in have), default=len(person.agent.skills) + 1
-            )
-        case other:
-            raise ValueError(f"the reference knows no selection {other!r}")
-
-
 # ── the choice of the agent ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -188,8 +175,12 @@ def next_decision(state: State) -> Decision | None:
     for person in state.people.values():
         possible = [work for work in state.queued() if can_take(state, person, work)]
         if possible:
+            lot = draw(state.plan.seed, state.decisions + 1)
             named.append(
-                (person, min(possible, key=lambda work: (group(state, person, work), key(state, work))))
+                (
+                    person,
+                    first_work(state, person, possible, partial(key, state), partial(would_do, state), lot),
+                )
             )
     if not named:
         return None

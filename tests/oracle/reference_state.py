@@ -53,6 +53,8 @@ class Work:
     opened: list[PoolId] = field(default_factory=list)
     steps_taken: list[tuple[QueueId, str]] = field(default_factory=list)
     steps_half_taken: list[tuple[QueueId, str]] = field(default_factory=list)
+    steps_repeated: dict[tuple[QueueId, str], tuple[int, int]] = field(default_factory=dict)
+    """Of steps that repeat: how often they were taken, and when they were taken or skipped last."""
     operations_waiting: list[Operation] = field(default_factory=list)
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
@@ -147,6 +149,7 @@ class State:
     touched: set[QueueId] = field(default_factory=set)
     levels_read_at: dict[QueueId, int] = field(default_factory=dict)
     last_round_robin: dict[QueueId, AgentId] = field(default_factory=dict)
+    handle_times: dict[QueueId, int] = field(default_factory=dict)
     decisions: int = 0
     facts: list[Fact] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)

@@ -33,6 +33,7 @@ from router.core.facts import (
 from router.core.names import OfferId
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
+from tests.oracle.reference_selection import note_handle_time
 from tests.oracle.reference_state import Assignment, Offer, Person, State, Work
 
 # ── decisions and offers ─────────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +299,7 @@ def close(state: State, assignment: Assignment) -> None:
             wrap_up_ms=state.now - assignment.contact_ended_at,
         )
     )
+    note_handle_time(state, assignment.queue, state.now - assignment.connected_at)
     update_suspension(state, person)
     settle(state, person)
 
