@@ -19,6 +19,7 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",
@@ -148,6 +149,7 @@ class Verdict(Message):
 class Explanation(Message):
     """Why an interaction is where it is. ``missing``: parts of what is asked that nobody signed in meets; ``unmet``: that nobody at all
     does. ``next_change_at``: when time alone can change the answer.
+    ``is_closed``: its queue is closed by its hours; ``opens_at``: when it opens, None where that is never.
     """
 
     summary: str
@@ -168,6 +170,8 @@ class Explanation(Message):
     position: int | None = Field(
         None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
     )
+    is_closed: bool = False
+    opens_at: Moment | None = None
 
 
 class Preview(Message):

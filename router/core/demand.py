@@ -25,10 +25,11 @@ from router.core.plan import (
     Section,
     Step,
 )
-from router.core.policy import KeyedChoice, PickChoice, Policies
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
     from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
@@ -61,7 +62,7 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last, ``line`` who stands where, once a position was asked.
+    chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
     ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
@@ -74,6 +75,7 @@ class QueueState:
         "declined_steps",
         "guards",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
         "is_plainly_timed",
@@ -122,9 +124,9 @@ class QueueState:
         }
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
-        self.is_calm = (
-            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
-        )
+        self.hours: OpenHours | None = None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
@@ -157,7 +159,8 @@ class DemandClass:
     """Waiting work that is alike.
 
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
-    agents that are judged one by one.
+    agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
+    as scores are.
 
     ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
@@ -174,7 +177,9 @@ class DemandClass:
         "groups",
         "heap",
         "heaps",
+        "is_usual",
         "is_wide",
+        "measured",
         "names_agents",
         "need",
         "opened",
@@ -184,6 +189,7 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "tolerance",
         "width",
     )
 
@@ -205,7 +211,10 @@ class DemandClass:
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
         self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.measured: MeasuredChoice | None = policies.measured.get(self.choice_name)
         self.pick: PickChoice | None = policies.picks.get(self.choice_name)
+        self.tolerance = queue.plan.tolerance * 1000
+        self.is_usual = self.choice is not None and not self.tolerance
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, Final
 
-from router.core.standing import tail_between, tail_of
+from router.core.tails import tail_between, tail_of
 
 if TYPE_CHECKING:
     from router.core.centre import Centre
@@ -100,7 +100,7 @@ def take_position(centre: Centre, interaction: Interaction, asked: int) -> int:
     behind = tail_of(line[at]) if at < last else None
     own = (interaction.queued_at, interaction.number)
     tail = tail_between(own, before, behind, interaction.number)
-    interaction.standing = None if tail == own else tail
+    interaction.tail = None if tail == own else tail
     return at + 1
 
 

@@ -20,6 +20,7 @@ from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
+from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
 
@@ -85,7 +86,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None
@@ -96,6 +97,8 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
+    if holding.agent.standing is not None:
+        holding.agent.standing.handled_at.append(now)
     interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(
@@ -157,6 +160,8 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
                 holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason
             )
         )
+    if holding.agent.profile.rate is not None:
+        count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
         interaction.owner = None
         let_go(centre, holding)

@@ -7,7 +7,7 @@ from router.core.demand import DemandClass
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
-from router.core.standing import with_tail
+from router.core.tails import with_tail
 from router.core.time_to_live import watch
 
 CLASSES_MAX = 4096
@@ -87,8 +87,8 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
     rank = centre.rank(
         queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
     )
-    if interaction.standing is not None and centre.order.honours_positions:
-        return with_tail(interaction.expedited, rank, interaction.standing)
+    if interaction.tail is not None and centre.order.honours_positions:
+        return with_tail(interaction.expedited, rank, interaction.tail)
     return (0 if interaction.expedited else 1, rank, queued_at, interaction.number)
 
 
@@ -201,7 +201,7 @@ def end(
     else:
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
-        wait_ms = 0 if interaction.waiting_since is None else now - interaction.waiting_since
+        wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
     interaction.state = "ended"
     interaction.ended_how = how
     interaction.ended_at = now

@@ -6,6 +6,7 @@ references are cut when the holding ends, so that no cycle outlives its work.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
@@ -13,19 +14,20 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
-    from router.core.standing import Tail
     from router.core.supply import Profile
+    from router.core.tails import Tail
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``standing``)."""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``tail``)."""
 
 
 class LadderState:
@@ -83,8 +85,8 @@ class Interaction:
         "refused_clear_at",
         "relaxations",
         "rule",
-        "standing",
         "state",
+        "tail",
         "waited_ms",
         "waiting_since",
     )
@@ -124,7 +126,7 @@ class Interaction:
         self.expedited = False
         self.expires_due: int | None = None
         self.key: Key | None = None
-        self.standing: Tail | None = None
+        self.tail: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
@@ -203,11 +205,24 @@ class Holding:
         self.offer_ended_at = 0
 
 
+class Starts:
+    """What counts against the rate limit of an automated agent: when it was connected, the oldest first, as far as that counts
+    still, and how many offers are open to it. ``until`` is when a used-up limit lets work in again by the passing of time alone.
+    """
+
+    __slots__ = ("connected_at", "offers", "until")
+
+    def __init__(self) -> None:
+        self.connected_at: deque[int] = deque()
+        self.offers = 0
+        self.until: int | None = None
+
+
 class AgentState:
     """One agent as the engine sees it.
 
     ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
-    true ones.
+    true ones. ``is_spent``: its rate limit, of which ``starts`` keeps account, is used up.
     """
 
     __slots__ = (
@@ -218,6 +233,7 @@ class AgentState:
         "id",
         "idle_since",
         "is_noted",
+        "is_spent",
         "last_heard",
         "lease_due",
         "leaving",
@@ -229,6 +245,8 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
+        "starts",
         "units",
     )
 
@@ -252,6 +270,9 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
+        self.is_spent = False
+        self.starts: Starts | None = None if profile.rate is None else Starts()
 
 
 StepKey = tuple[QueueId, str]

@@ -1,89 +1,56 @@
-"""Asked positions: a place in the order of a queue that its sender asked for, honoured among work of equal priority.
+"""What choices that measure agents read of one: its place in the roster, how long it was occupied, how much it handled.
 
-A key is never changed to make room: work put between two others gets a key between theirs, a longer one where need be
-(docs/semantics.md, section 4). Where positions are counted is in ``line``.
+Kept only under plans that have such a choice. The engine updates it when what the agent holds changes; nothing here decides.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from router.core.records import Key
-
-Tail = tuple[int, ...]
-"""What stands in a key behind the rank: (place, number), and for work between two others (label, number) again and again."""
+from collections import deque
 
 
-class Behind(int):
-    """The last part of a key that is longer than others: as an int it is the number of the work that it stands behind,
-    and ``path`` orders it among all that stand behind the same. Compared with a plain number it stands behind it.
+class Standing:
+    """One agent's figures, counted from ``since``: its sign-in, or the first plan that asked for them.
+
+    ``place`` is the agent's in the roster, from 0. ``window_ms`` is how far back handled work counts.
     """
 
-    path: Tail
+    __slots__ = ("handled_at", "occupied_ms", "occupied_since", "place", "since", "window_ms")
 
-    def __new__(cls, number: int, path: Tail) -> Behind:
-        """Make one that stands behind ``number``."""
-        made = super().__new__(cls, number)
-        made.path = path
-        return made
+    def __init__(self, now: int) -> None:
+        self.place = 0
+        self.window_ms = 1
+        self.since = now
+        self.occupied_ms = 0
+        self.occupied_since: int | None = None
+        self.handled_at: deque[int] = deque()
 
-    def _is_before(self, other: int) -> bool:
-        mine, others = int(self), int(other)
-        return self.path < path_of(other) if mine == others else mine < others
+    def restart(self, now: int, units: int) -> None:
+        """Count anew from now on, for an agent that holds so many units."""
+        self.since = now
+        self.occupied_ms = 0
+        self.occupied_since = now if units else None
+        self.handled_at.clear()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, int) and int(self) == int(other) and self.path == path_of(other)
+    def hold(self, units: int, now: int) -> None:
+        """Note that the agent holds so many units from now on."""
+        if units:
+            if self.occupied_since is None:
+                self.occupied_since = now
+        elif self.occupied_since is not None:
+            self.occupied_ms += now - self.occupied_since
+            self.occupied_since = None
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
+    def forget(self, now: int) -> None:
+        """Drop the handled work that has left the window."""
+        handled_at = self.handled_at
+        while handled_at and handled_at[0] <= now - self.window_ms:
+            handled_at.popleft()
 
-    def __lt__(self, other: int) -> bool:
-        return self._is_before(other)
+    def occupied(self, now: int) -> int:
+        """Return for how many milliseconds the agent has held units."""
+        return self.occupied_ms + (0 if self.occupied_since is None else now - self.occupied_since)
 
-    def __le__(self, other: int) -> bool:
-        return self == other or self._is_before(other)
-
-    def __gt__(self, other: int) -> bool:
-        return not self <= other
-
-    def __ge__(self, other: int) -> bool:
-        return not self._is_before(other)
-
-    def __hash__(self) -> int:
-        return hash((int(self), self.path))
-
-
-def path_of(number: int) -> Tail:
-    """Return what orders it among all that stand behind the same; empty for that one itself."""
-    return number.path if isinstance(number, Behind) else ()
-
-
-def tail_of(key: Key) -> Tail:
-    """Return what stands in the key behind the rank."""
-    return (key[2], int(key[3]), *path_of(key[3]))
-
-
-def with_tail(is_expedited: bool, rank: int, tail: Tail) -> Key:
-    """Return the key with this tail."""
-    place, number, *path = tail
-    return (0 if is_expedited else 1, rank, place, Behind(number, tuple(path)) if path else number)
-
-
-def tail_between(own: Tail, before: Tail | None, behind: Tail | None, number: int) -> Tail:
-    """Return a tail between two of equal rank, for work whose own would be ``own``; None: nobody is there.
-
-    Its own where that fits. In front of all: a millisecond before the first. Else right behind the one before.
-    """
-    if (before is None or before < own) and (behind is None or own < behind):
-        return own
-    if before is None:
-        assert behind is not None
-        return (behind[0] - 1, number)
-    if behind is not None and behind[: len(before)] == before:
-        return (*before, behind[len(before)] - 1, number)
-    if len(before) > 2:
-        beside = (*before[:-2], before[-2] + 1, number)
-        if behind is None or beside < behind:
-            return beside
-    return (*before, 0, number)
+    def handled(self, now: int) -> int:
+        """Return how much work was connected within the window."""
+        self.forget(now)
+        return len(self.handled_at)

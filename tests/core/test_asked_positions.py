@@ -15,7 +15,7 @@ from router.core.line import BLOCK_MAX, Line
 from router.core.names import InteractionId
 from router.core.plan import Plan
 from router.core.signals import InteractionAbandoned
-from router.core.standing import Behind, tail_between
+from router.core.tails import Behind, tail_between
 from router.errors import SignalError
 from router.policies import BUILT_IN
 from tests.core.builders import a_call, a_plan, an_agent, an_engine
@@ -75,7 +75,7 @@ def test_the_same_spot_again_and_again_makes_no_key_longer() -> None:
         engine.handle(a_call(f"c{number}"), 0)
     for number in range(1_000):
         engine.handle(a_call(f"p{number}", position=3 + 2 * (number % 2)), 0)
-    tails = [each.standing or () for each in engine.centre.interactions.values()]
+    tails = [each.tail or () for each in engine.centre.interactions.values()]
     assert max(len(tail) for tail in tails) <= 6
 
 

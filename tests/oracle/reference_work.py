@@ -31,8 +31,10 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
+from tests.oracle.reference_rates import connected
 from tests.oracle.reference_selection import note_handle_time
 from tests.oracle.reference_state import Assignment, Offer, Person, State, Work
 
@@ -123,9 +125,11 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
-    work.wait_ms = state.now - (work.service_clock or 0)
+    person.connected_at.append(state.now)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
+    connected(state, person)
     state.assignments.append(
         Assignment(
             decision=offer.decision,
@@ -365,6 +369,7 @@ def set_presence(
         person.unanswered = 0
     if before == "offline":
         person.idle_since = state.now
+        count_anew(state, person)
         for assignment in state.assignments_of(person.agent_id):
             if assignment.held_until is not None:
                 assignment.held_until = None
