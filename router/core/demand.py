@@ -60,7 +60,8 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
+    work is offered to one agent at a time.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     """
@@ -120,7 +121,11 @@ class QueueState:
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.is_calm = (
-            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and plan.time_to_live_ms is None
+            and all(rules.broadcast == 1 for rules in section.offers.values())
         )
         self.waiting = 0
         self.classes: list[DemandClass] = []
@@ -301,7 +306,11 @@ class DemandClass:
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
-    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    """Say whether the class may not speak for this pair: the pair rests, the agent has an open offer of it, or the agent is named and
+    judged by itself.
+    """
     if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    if interaction.owner is not None and interaction.is_offered_to(agent_id):
         return True
     return interaction.need is not None and agent_id in interaction.need.named

@@ -94,21 +94,38 @@ def wait(centre: Centre, interaction: Interaction) -> None:
 
     It is listed in its class only after the matching pass has looked for an agent.
     """
-    klass = interaction.klass = class_of(centre, interaction)
-    klass.count += 1
+    join(centre, interaction)
     queue = interaction.queue
     queue.waiting += 1
     queue.section.waiting += 1
     centre.waiting += 1
     if queue.level_steps:
         centre.touched.add(queue)
-    if queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+    centre.new_work.append(interaction)
+
+
+def join(centre: Centre, interaction: Interaction) -> DemandClass:
+    """Let agents name the interaction from now on, as one of the class where it belongs."""
+    klass = interaction.klass = class_of(centre, interaction)
+    klass.count += 1
+    if klass.queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
         watch(centre, interaction)
     else:
         interaction.expires_due = None
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
-    centre.new_work.append(interaction)
+    return klass
+
+
+def leave(centre: Centre, interaction: Interaction) -> None:
+    """Let agents name the interaction no more."""
+    klass = interaction.klass
+    assert klass is not None
+    interaction.klass = None
+    interaction.listed = False
+    klass.count -= 1
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
+        _unname(centre, interaction, interaction.need.named)
 
 
 def enlist_new_work(centre: Centre) -> None:
