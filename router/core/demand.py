@@ -25,10 +25,11 @@ from router.core.plan import (
     Section,
     Step,
 )
-from router.core.policy import KeyedChoice, PickChoice, Policies
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -60,8 +61,15 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
-    work is offered to one agent at a time.
+        self.hours: OpenHours | None = None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
+        self.is_calm = (
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and not is_bound_to_time
+            and all(rules.broadcast == 1 for rules in section.offers.values())
+        )
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     """
@@ -73,6 +81,7 @@ class QueueState:
         "declined_steps",
         "guards",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
         "is_plainly_timed",
@@ -120,11 +129,13 @@ class QueueState:
         }
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
+        self.hours: OpenHours | None = None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
         self.is_calm = (
             not self.has_limit
             and not plan.ladder
             and not asked.instants
-            and plan.time_to_live_ms is None
+            and not is_bound_to_time
             and all(rules.broadcast == 1 for rules in section.offers.values())
         )
         self.waiting = 0
@@ -158,7 +169,8 @@ class DemandClass:
     """Waiting work that is alike.
 
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
-    agents that are judged one by one.
+    agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
+    as scores are.
 
     ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
@@ -175,7 +187,9 @@ class DemandClass:
         "groups",
         "heap",
         "heaps",
+        "is_usual",
         "is_wide",
+        "measured",
         "names_agents",
         "need",
         "opened",
@@ -185,6 +199,7 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "tolerance",
         "width",
     )
 
@@ -206,7 +221,10 @@ class DemandClass:
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
         self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.measured: MeasuredChoice | None = policies.measured.get(self.choice_name)
         self.pick: PickChoice | None = policies.picks.get(self.choice_name)
+        self.tolerance = queue.plan.tolerance * 1000
+        self.is_usual = self.choice is not None and not self.tolerance
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False

@@ -17,6 +17,7 @@ from router.core.arrivals import arrive, start
 from router.core.broadcast import look_no_further
 from router.core.centre import (
     HOLD_END,
+    HOURS,
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
@@ -35,6 +36,7 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
+from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due
 from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
@@ -212,6 +214,11 @@ def _fire_due(centre: Centre, now: int) -> None:
         _FIRE[kind](centre, due, agent_id, subject)
 
 
+def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
+    if centre.hours_due == due:
+        on_hours_change(centre)
+
+
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.state == "scheduled":
         start(centre, interaction, "due")
@@ -289,6 +296,7 @@ def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Int
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
+        HOURS: _fire_hours,
         START: _fire_start,
         WRAP_UP_END: _fire_wrap_up_end,
         OFFER_EXPIRY: _fire_offer_expiry,

@@ -66,7 +66,7 @@ class Verdict:
     detail: str
     tier: int | None = None
     score: int | None = None
-    key: tuple[int, int] | None = None
+    key: tuple[int, ...] = ()
     until: int | None = None
     fits: bool = False
 
@@ -78,7 +78,8 @@ class Explanation:
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer.
+    the next instant at which the passing of time alone can change the answer. ``is_closed``: the queue is closed by its hours, and
+    ``opens_at`` is when it opens next (None: never again).
     """
 
     interaction_id: InteractionId
@@ -96,6 +97,8 @@ class Explanation:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    is_closed: bool = False
+    opens_at: int | None = None
 
     @property
     def summary(self) -> str:
@@ -108,8 +111,18 @@ class Explanation:
             why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
             why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")
             why = why or _who_would_fit(self.verdicts)
-            return f"{self.interaction_id} waits in {self.queue}: {why}"
+            return f"{self.interaction_id} waits in {self.queue}{self._hours}: {why}"
         return f"{self.interaction_id} is {self.state} in {self.queue}"
+
+    @property
+    def _hours(self) -> str:
+        if not self.is_closed:
+            return ""
+        return (
+            ", closed for good"
+            if self.opens_at is None
+            else f", closed for another {span(self.opens_at - self.at)}"
+        )
 
     def text(self) -> str:
         """Return the whole answer for people, a line each."""

@@ -110,7 +110,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None
@@ -121,6 +121,8 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
+    if holding.agent.standing is not None:
+        holding.agent.standing.handled_at.append(now)
     interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from agents.model import Agent
 from agents.pools import is_member
-from router.core.ladder_check import ladder_problems, unknown_name
+from router.core.calendar_check import calendar_problems
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
@@ -36,6 +39,7 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
@@ -48,6 +52,7 @@ class _Check:
             ("hop_limit", plan.hop_limit, 0),
             ("check_every_ms", plan.check_every_ms, 1),
             ("remember_ms", plan.remember_ms, 0),
+            ("handled_window_ms", plan.handled_window_ms, 1),
         ):
             if value is not None and value < least:
                 yield f"{name} {value} is less than {least}"
@@ -65,6 +70,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)
@@ -101,6 +107,7 @@ class _Check:
                 yield f"{where}: skill {name!r} is there twice; keep one level"
             for channel in agent.channels:
                 yield from self._known(f"{where}: channel", channel, self.channels)
+            yield from self._speeds(where, agent)
             for channel, cost in agent.costs:
                 yield from self._known(f"{where}: cost of channel", channel, self.channels)
                 if cost < 1:
@@ -115,6 +122,14 @@ class _Check:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:
                     yield f"{where}: wrap-up of channel {channel!r} is negative"
+
+    def _speeds(self, where: str, agent: Agent) -> Iterator[str]:
+        if agent.speed < 1:
+            yield f"{where}: speed {agent.speed} is less than 1 (1000 is ordinary)"
+        for channel, speed in agent.speeds:
+            yield from self._known(f"{where}: speed on channel", channel, self.channels)
+            if speed < 1:
+                yield f"{where}: speed {speed} on channel {channel!r} is less than 1 (1000 is ordinary)"
 
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
@@ -166,6 +181,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:
@@ -191,6 +207,8 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.tolerance < 0:
+            yield f"{where}: tolerance {queue.tolerance} is negative"
         if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:

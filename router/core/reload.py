@@ -7,6 +7,7 @@ from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
 from router.core.holdings import forget_if_gone
+from router.core.hours import adopt_hours, have_started, open_queues, set_clocks, tell_changes
 from router.core.ladder import move, schedule_step
 from router.core.names import QueueId
 from router.core.plan import Channel, Plan
@@ -16,6 +17,7 @@ from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.rates import change_rate
 from router.core.records import AgentState, Interaction
+from router.core.standings import keep_standings
 from router.errors import PlanError, Problem, SignalError
 
 
@@ -27,12 +29,14 @@ def check(plan: Plan, policies: Policies) -> None:
 
 
 def adopt_first(centre: Centre) -> None:
-    """Fill an empty centre with the agents of its plan."""
+    """Fill an empty centre with the agents of its plan, and open what is open."""
+    adopt_hours(centre)
     for spec in centre.plan.agents:
         profile = centre.profiles.of(spec)
         agent = AgentState(spec, profile)
         centre.agents[spec.agent_id] = agent
         profile.agents[spec.agent_id] = agent
+    keep_standings(centre)
 
 
 def replace_plan(centre: Centre, plan: Plan) -> None:
@@ -48,8 +52,11 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     centre.forget()
     before = centre.plan.version
     old_queues = centre.queues
+    was_open = open_queues(old_queues.values())
     centre.adopt(plan)
+    adopt_hours(centre)
     centre.fact(PlanAdopted(centre.now, plan.version, before))
+    tell_changes(centre, was_open)
     _carry_queues(centre, old_queues)
     gone = _carry_agents(centre)
     _carry_interactions(centre, live)
@@ -132,6 +139,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
             watch_lease(centre, agent)
+    keep_standings(centre)
     return gone
 
 
@@ -145,6 +153,8 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
             interaction.queue = queue
             if interaction.origin == "queue":
                 ask_as_queue(interaction)
+            if interaction.state in ("queued", "offered") and not have_started(centre, interaction):
+                set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
             interaction.queue.section.waiting = 0

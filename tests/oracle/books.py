@@ -32,6 +32,8 @@ from router.core.facts import (
     PlanAdopted,
     PresenceChanged,
     RefusalsCleared,
+    SectionClosed,
+    SectionOpened,
     WorkHeld,
     WorkResumed,
     WorkSuspended,
@@ -96,6 +98,8 @@ class Books:
         self.offers: dict[OfferId, OpenOffer] = {}
         self.offers_made = 0
         self.link_is_lost = False
+        self.is_open: dict[str, bool] = {}
+        """Queues that have opened or closed, and what they are now."""
         self.decisions = 0
         self.held: dict[AgentId, list[Held]] = {}
         self.presence: dict[AgentId, Presence] = {}
@@ -137,6 +141,7 @@ class Books:
 
     def _adopt(self, plan: Plan) -> None:
         self._learn(plan)
+        self.is_open = {queue: was for queue, was in self.is_open.items() if queue in self.sections}
         self.adopted_at = self.at
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
@@ -220,6 +225,14 @@ class Books:
             case LinkChanged():
                 assert (fact.change == "lost") != self.link_is_lost, f"{fact}: it is so already"
                 self.link_is_lost = fact.change == "lost"
+            case SectionOpened() | SectionClosed():
+                for queue in fact.queues:
+                    is_open = isinstance(fact, SectionOpened)
+                    assert self.sections[QueueId(queue)].section_id == fact.section, (
+                        f"{fact}: {queue} is elsewhere"
+                    )
+                    assert self.is_open.get(queue, not is_open) != is_open, f"{fact}: {queue} is so already"
+                    self.is_open[queue] = is_open
             case PlanAdopted():
                 raise AssertionError(f"{fact}: _adopt enters it")
             case _:

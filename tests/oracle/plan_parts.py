@@ -11,7 +11,8 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.calendar_plan import Closed
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -30,6 +31,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -66,6 +68,8 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
+from tests.oracle.calendar_parts import random_hours
+from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
 
@@ -219,6 +223,8 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        speed=rng.choice((800, 1000, 1000, 1300)),
+        speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         rate=_rate(rng) if kind == "automated" else None,
     )
 
@@ -245,7 +251,15 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+CHOICES: Final = (
+    "longest-idle",
+    "load-ratio",
+    "round-robin",
+    "random",
+    "least-occupied",
+    "fewest-handled",
+    "top-down",
+)
 SELECTIONS: Final = (
     "oldest",
     "own-first",
@@ -256,7 +270,7 @@ SELECTIONS: Final = (
     "queue-ratio",
     "predicted-wait",
 )
-SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
+SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
@@ -306,15 +320,17 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 8):
+        match rng.randint(1, 9):
             case 1:
                 trigger = NoEligibleAgent()
+            case 5:
+                trigger = Closed()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
             case 3:
                 trigger = BeforeDue(ms=seconds(rng, 0, 6))
             case 4:
-                trigger = AllDeclined()
+                trigger = Holds() if chance(rng, 50) else AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
@@ -342,8 +358,10 @@ def _guard(rng: Random) -> Condition:
         Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
         Match(field="priority", op="<", value=rng.randint(0, 4)),
     )
+    if chance(rng, 20):
+        return Expression(text=random_guard(rng))
     if chance(rng, 40):
-        return _condition(rng)
+        return _match(rng)
     return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
@@ -361,8 +379,10 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
+        tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        hours=random_hours(rng),
         selection=random_queue_selection(rng),
     )
 
@@ -429,6 +449,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 

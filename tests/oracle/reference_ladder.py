@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from router.core.calendar_plan import Closed
 from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
 from router.core.facts import (
     AnnouncementMade,
@@ -24,7 +25,7 @@ from router.core.facts import (
     StepSkipped,
     StepTaken,
 )
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, QueueId
 from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
@@ -44,6 +45,7 @@ from router.core.plan import (
 )
 from router.core.requirement import Requirement
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
 from tests.oracle.reference_state import State, Work
 
@@ -53,7 +55,7 @@ from tests.oracle.reference_state import State, Work
 def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
     """Queue the work: its service-level clock starts, and it enters its queue."""
     work.state = "queued"
-    work.service_clock = state.now
+    work.service_clock = opening(state, work.queue) if cause in ("arrived", "due") else state.now
     state.facts.append(
         InteractionQueued(
             at=state.now,
@@ -73,12 +75,19 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
 
 def enter_queue(state: State, work: Work) -> None:
     """Let queued (under a new plan: or offered) work begin in the queue it is in now."""
-    work.ladder_clock = state.now
     follow_queue(state, work)
+    start_clocks(state, work)
     work.time_facts_until = state.elapsed(work)
     work.rank = rank(state, work)
     state.touched.add(work.queue)
     _catch_up(state, work)
+
+
+def start_clocks(state: State, work: Work) -> None:
+    """Start the ladder's clock, now or when the queue opens; a service level that has not begun begins then too."""
+    work.ladder_clock = state.now
+    if not has_begun(state, work):
+        work.ladder_clock = work.service_clock = opening(state, work.queue)
 
 
 def follow_queue(state: State, work: Work) -> None:
@@ -125,7 +134,7 @@ def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
     elif work.state == "assigned":
         wait_ms = work.wait_ms
     else:
-        wait_ms = state.now - work.service_clock
+        wait_ms = max(0, state.now - work.service_clock)
     state.facts.append(
         InteractionEnded(
             at=state.now,
@@ -325,7 +334,7 @@ def take_step(state: State, work: Work, step: Step) -> None:
 
 def _catch_up(state: State, work: Work) -> None:
     elapsed = state.now - work.queued_at
-    if elapsed <= 0:
+    if elapsed <= 0 or not has_begun(state, work):
         return
     for step in state.queue(work.queue).ladder:
         mark = (work.queue, step.name)
@@ -361,6 +370,9 @@ def guard_holds(state: State, work: Work, step: Step) -> bool:
         "hops": work.hops,
         "waiting": state.now - work.queued_at,
         "expedited": work.expedited,
+        "section": state.section_of(work.queue).section_id,
+        "due_at": work.arrival.due_at,
+        "now": state.now,
     }
     own |= {f"attributes.{name}": value for name, value in work.arrival.attributes.items()}
     return condition_holds(step.guard, own.get)
@@ -427,12 +439,18 @@ def _waiting_in(state: State, queue_id: QueueId) -> list[Work]:
 
 
 def _holds(state: State, work: Work, trigger: Trigger) -> bool:
+    if not has_begun(state, work) and not isinstance(trigger, Closed):
+        return False
     match trigger:
+        case Closed():
+            return is_closed(state, work.queue)
         case QueueLength():
             return len(_waiting_in(state, work.queue)) > trigger.above
         case NoEligibleAgent():
             return not any(
                 person.is_signed_in and would_do(state, person, work) for person in state.people.values()
             )
+        case Holds():
+            return True
         case _:
             return False

@@ -80,6 +80,9 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    counted_from: int = 0
+    occupied_ms: int = 0
+    connected_at: list[int] = field(default_factory=list)
     connections: list[int] = field(default_factory=list)
     """When it was connected while it had a rate limit."""
 
@@ -155,6 +158,11 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -32,6 +32,7 @@ from router.core.facts import (
 )
 from router.core.names import OfferId
 from tests.oracle.reference_broadcast import offers_of_work
+from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
 from tests.oracle.reference_rates import connected
@@ -130,7 +131,8 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
-    work.wait_ms = state.now - (work.service_clock or 0)
+    person.connected_at.append(state.now)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
     connected(state, person)
@@ -382,6 +384,7 @@ def set_presence(
         person.unanswered = 0
     if before == "offline":
         person.idle_since = state.now
+        count_anew(state, person)
         for assignment in state.assignments_of(person.agent_id):
             if assignment.held_until is not None:
                 assignment.held_until = None

@@ -24,7 +24,7 @@ def interaction_view(centre: Centre, interaction: Interaction) -> views.Interact
     owner = interaction.owner
     is_open = interaction.state in {"queued", "offered", "assigned"}
     if interaction.state in {"queued", "offered"} and interaction.waiting_since is not None:
-        wait_ms = centre.now - interaction.waiting_since
+        wait_ms = max(centre.now - interaction.waiting_since, 0)
     else:
         wait_ms = interaction.waited_ms
     asked = interaction.asked
@@ -160,6 +160,8 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
         missing=list(explanation.missing),
         unmet=list(explanation.unmet),
         next_change_at=None if change is None else wire.moment(change),
+        is_closed=explanation.is_closed,
+        opens_at=None if explanation.opens_at is None else wire.moment(explanation.opens_at),
     )
 
 
