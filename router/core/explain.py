@@ -15,6 +15,7 @@ from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
 from router.core.hours import is_open
+from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
@@ -164,6 +165,7 @@ def _explanation(
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
+        position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,

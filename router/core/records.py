@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
     from router.core.supply import Profile
+    from router.core.tails import Tail
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number)"""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``tail``)."""
 
 
 class LadderState:
@@ -87,6 +88,7 @@ class Interaction:
         "relaxations",
         "rule",
         "state",
+        "tail",
         "waited_ms",
         "waiting_since",
     )
@@ -126,6 +128,7 @@ class Interaction:
         self.expedited = False
         self.expires_due: int | None = None
         self.key: Key | None = None
+        self.tail: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()

@@ -157,6 +157,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
                 set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
+            interaction.queue.line = None
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None

@@ -138,9 +138,12 @@ def rank(state: State, work: Work) -> int:
             raise ValueError(f"the reference knows no order {other!r}")
 
 
-def key(work: Work) -> tuple[int, int, int, int]:
+def key(state: State, work: Work) -> tuple[int, ...]:
     """Return what waiting work is ordered by; the smaller goes first."""
-    return (0 if work.expedited else 1, work.rank, work.queued_at, work.number)
+    tail: tuple[int, ...] = (work.queued_at, work.number)
+    if work.tail is not None and state.plan.order == "strict":
+        tail = work.tail
+    return (0 if work.expedited else 1, work.rank, *tail)
 
 
 # ── the choice of the agent ──────────────────────────────────────────────────────────────────────────────────────
@@ -182,10 +185,15 @@ def next_decision(state: State) -> Decision | None:
         possible = [work for work in named_work(state) if can_take(state, person, work)]
         if possible:
             lot = draw(state.plan.seed, state.decisions + 1)
-            named.append((person, first_work(state, person, possible, key, partial(would_do, state), lot)))
+            named.append(
+                (
+                    person,
+                    first_work(state, person, possible, partial(key, state), partial(would_do, state), lot),
+                )
+            )
     if not named:
         return None
-    work = min((work for _, work in named), key=key)
+    work = min((work for _, work in named), key=lambda work: key(state, work))
     return _best(state, work, [person for person, first in named if first is work])
 
 
