@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
