@@ -16,6 +16,7 @@ from router.core.engine import Engine
 from router.core.estimates import estimate
 from router.core.explanation import CODES, Code, Explanation, Verdict
 from router.core.hours import is_open
+from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
@@ -166,6 +167,7 @@ def _explanation(
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
+        position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
@@ -263,6 +265,14 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
+    for holding in interaction.open_offers():
+        if holding.agent is agent:
+            left = span(holding.until - centre.now)
+            return (
+                "offered",
+                f"has an open offer of it, decision {holding.decision}, for another {left}",
+                holding.until,
+            )
     section_id = interaction.queue.plan.section_id
     if section_id in agent.blocked:
         until = max(holding.until for holding in agent.holdings if _blocks(holding, section_id))

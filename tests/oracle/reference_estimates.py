@@ -134,8 +134,10 @@ def _usable_units(state: State, person: Person) -> int:
 def position(state: State, work: Work) -> int:
     """Return the place in its line, from 1, of work that waits or would."""
     nodes, _ = line(state, (work.queue, work.channel))
-    own = (0 if work.expedited else 1, rank(state, work), work.queued_at, work.number)
-    return 1 + sum(1 for w in state.queued() if (w.queue, w.channel) in nodes and key(w) < own)
+    own = key(state, work)
+    if work.state != "queued":
+        own = (own[0], rank(state, work), *own[2:])
+    return 1 + sum(1 for w in state.queued() if (w.queue, w.channel) in nodes and key(state, w) < own)
 
 
 def estimate(state: State, work: Work) -> tuple[str, int, int] | None:
