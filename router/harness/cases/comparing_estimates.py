@@ -41,8 +41,8 @@ def _compared(
         ("position", said.position, found.position),
         ("method", said.method, found.method),
         ("why", said.why, found.why),
-        ("p50", span(said.p50), span(found.p50_ms)),
-        ("p90", span(said.p90), span(found.p90_ms)),
+        ("p50", span(said.p50), span(found.p50_ms) or "unknown"),
+        ("p90", span(said.p90), span(found.p90_ms) or "unknown"),
         ("known", said.known, found.calibration.of_90),
         ("within-p90", said.within_p90, found.calibration.within_90),
     ]
