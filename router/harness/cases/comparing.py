@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from agents.model import AgentId
 from router.config.names import Place
-from router.config.scalars import duration_text
+from router.core.durations import duration_text
 from router.core.explain import Explanation, explain
 from router.core.facts import InteractionEnded, OfferMade, StepTaken
 from router.core.names import InteractionId
