@@ -25,7 +25,7 @@ from router.core.plan import (
     Section,
     Step,
 )
-from router.core.policy import KeyedChoice, PickChoice, Policies
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
@@ -156,7 +156,8 @@ class DemandClass:
     """Waiting work that is alike.
 
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
-    agents that are judged one by one.
+    agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
+    as scores are.
 
     ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
@@ -173,7 +174,9 @@ class DemandClass:
         "groups",
         "heap",
         "heaps",
+        "is_usual",
         "is_wide",
+        "measured",
         "names_agents",
         "need",
         "opened",
@@ -183,6 +186,7 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "tolerance",
         "width",
     )
 
@@ -204,7 +208,10 @@ class DemandClass:
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
         self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.measured: MeasuredChoice | None = policies.measured.get(self.choice_name)
         self.pick: PickChoice | None = policies.picks.get(self.choice_name)
+        self.tolerance = queue.plan.tolerance * 1000
+        self.is_usual = self.choice is not None and not self.tolerance
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False

@@ -64,7 +64,7 @@ class Verdict:
     detail: str
     tier: int | None = None
     score: int | None = None
-    key: tuple[int, int] | None = None
+    key: tuple[int, ...] = ()
     until: int | None = None
     fits: bool = False
 

@@ -14,6 +14,7 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
@@ -241,6 +242,7 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
         "starts",
         "units",
     )
@@ -265,6 +267,7 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
         self.is_spent = False
         self.starts: Starts | None = None if profile.rate is None else Starts()
 

@@ -37,6 +37,7 @@ from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.rates import restore_account
 from router.core.records import AgentState, Holding, Interaction, LadderState
 from router.core.signals import InteractionArrived
+from router.core.standings import dump_standings, keep_standings, load_standing
 
 FORMAT: Final = "switchroom.snapshot/2"
 
@@ -162,6 +163,7 @@ def dump(centre: Centre) -> Data:
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
+        "standings": dump_standings(centre),
         "rates": {
             agent_id: list(agent.starts.connected_at)
             for agent_id, agent in sorted(centre.agents.items())
@@ -246,6 +248,9 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
     _load_agents(centre, rows["agents"])
+    keep_standings(centre)
+    for agent_id, standing in snapshot.get("standings", {}).items():
+        load_standing(centre.agents[agent_id], standing)
     holdings = {row[0]: _load_holding(centre, interactions, row) for row in rows["holdings"]}
     for *_, agent_id, _, decisions in rows["agents"]:
         agent = centre.agents[agent_id]

@@ -80,6 +80,9 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    counted_from: int = 0
+    occupied_ms: int = 0
+    connected_at: list[int] = field(default_factory=list)
     connections: list[int] = field(default_factory=list)
     """When it was connected while it had a rate limit."""
 
