@@ -63,6 +63,7 @@ class Agent:
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
     the section's. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all.
+    ``shift`` names the calendar at whose end the agent finishes what it holds and leaves; None: it leaves when it says so.
     """
 
     agent_id: AgentId
@@ -76,6 +77,7 @@ class Agent:
     channel_max: tuple[tuple[ChannelId, int], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
     rate: Rate | None = None
+    shift: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

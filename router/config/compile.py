@@ -94,6 +94,8 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.shift is not None:
+        known("calendar", written.shift, names.calendars, place / "shift")
     if written.rate is not None and written.kind != "automated":
         (place / "rate").note(
             "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
@@ -111,6 +113,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         channel_max=tuple((ChannelId(channel), most) for channel, most in written.channel_max.items()),
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
         rate=rate_of(written.rate),
+        shift=written.shift,
     )
 
 

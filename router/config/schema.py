@@ -277,6 +277,11 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
     rate: RateMap | None = Field(
         None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
     )

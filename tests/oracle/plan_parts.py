@@ -68,7 +68,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
 from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
@@ -224,6 +224,7 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
 
 
