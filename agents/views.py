@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -167,6 +168,9 @@ class Explanation(Message):
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
     is_closed: bool = False
     opens_at: Moment | None = None
 

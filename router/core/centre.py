@@ -54,7 +54,9 @@ ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
@@ -74,6 +76,7 @@ class Centre:
         "handle_times",
         "hours_due",
         "interactions",
+        "keeps_standings",
         "last_decision",
         "last_number",
         "last_offer",
@@ -94,6 +97,7 @@ class Centre:
         "queues",
         "rank",
         "sections",
+        "seeking",
         "selection",
         "shares",
         "tier_pools",
@@ -125,6 +129,7 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.epoch = 0
@@ -166,7 +171,12 @@ class Centre:
         )
         self.shares = sum(queue.plan.selection.share for queue in self.queues.values())
         self.handle_times = self._carried_handle_times(before)
-        self.profiles = Profiles(plan)
+        measured = self.policies.measured
+        self.keeps_standings = bool(measured) and (
+            any(channel.choice in measured for channel in plan.channels)
+            or any(queue.plan.choice in measured for queue in self.queues.values())
+        )
+        self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
             pool

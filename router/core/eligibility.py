@@ -13,8 +13,9 @@ from typing import Final
 
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
-from router.core.names import AgentId, PoolId, SkillName
+from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
+from router.core.queueing import class_of
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
 
@@ -51,12 +52,15 @@ def tier_of(tiers: Tiers | None, profile: Profile) -> int | None:
     return None
 
 
-def score_of(centre: Centre, queue: QueueState, need: Need, profile: Profile, agent_id: AgentId) -> int:
+def score_of(
+    centre: Centre, queue: QueueState, channel_id: ChannelId, need: Need, profile: Profile, agent_id: AgentId
+) -> int:
     """Return the static score in millionths: weight × term, summed, and the preferences that are met."""
     score = 0
     terms = centre.policies.terms
     for name, weight in queue.plan.score:
-        score += weight * terms[name].value(need.wanted, profile.levels, profile.places)
+        speed = profile.speeds[channel_id]
+        score += weight * terms[name].value(need.levels, profile.levels, profile.places, speed)
     if need.preferences:
         score += need.preference(profile.levels, profile.tags, profile.pools, agent_id)
     return score
@@ -83,7 +87,7 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         tier = tier_of(tiers, profile)
         if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, NOBODY):
             continue
-        score = score_of(centre, klass.queue, need, profile, NOBODY)
+        score = score_of(centre, klass.queue, channel_id, need, profile, NOBODY)
         served_by[profile] = (tier, score)
         if cost <= profile.capacity:
             by_rank.setdefault((tier, -score), []).append(profile)
@@ -112,7 +116,7 @@ def _order_free_agents(klass: DemandClass) -> None:
     if klass.choice is None:
         return
     profiles = len(klass.served_by)
-    if profiles > NARROW_MAX:
+    if profiles > NARROW_MAX and not klass.tolerance:
         served = sum(len(profile.serving) for profile in klass.served_by)
         klass.is_wide = profiles * profiles > CANDIDATES_PER_CLASS * served
     if not klass.is_wide:
@@ -184,7 +188,7 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         )
     if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
-    return tier, score_of(centre, queue, need, profile, agent.id)
+    return tier, score_of(centre, queue, interaction.channel.channel_id, need, profile, agent.id)
 
 
 def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
@@ -192,6 +196,7 @@ def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> boo
     return (
         is_available(agent)
         and (interaction.refused is None or agent.id not in interaction.refused)
+        and (interaction.owner is None or not interaction.is_offered_to(agent.id))
         and interaction.queue.section_id not in agent.blocked
         and agent.profile.has_room(agent, interaction.channel)
         and judge(centre, interaction, agent) is not None
@@ -230,11 +235,10 @@ def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
 
 def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
     """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    klass = interaction.klass
+    if klass is None:  # offered, and naming nobody any more
+        interaction.klass = class_of(centre, interaction)
     refused = interaction.refused or {}
-    someone = False
-    for agent in eligible_agents(centre, interaction):
-        if agent.presence == "ready":
-            if agent.id not in refused:
-                return False
-            someone = True
-    return someone
+    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
+    interaction.klass = klass
+    return bool(ready) and all(agent.id in refused for agent in ready)

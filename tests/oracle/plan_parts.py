@@ -223,6 +223,8 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        speed=rng.choice((800, 1000, 1000, 1300)),
+        speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         rate=_rate(rng) if kind == "automated" else None,
         shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
@@ -250,7 +252,15 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+CHOICES: Final = (
+    "longest-idle",
+    "load-ratio",
+    "round-robin",
+    "random",
+    "least-occupied",
+    "fewest-handled",
+    "top-down",
+)
 SELECTIONS: Final = (
     "oldest",
     "own-first",
@@ -261,7 +271,7 @@ SELECTIONS: Final = (
     "queue-ratio",
     "predicted-wait",
 )
-SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
+SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
@@ -370,6 +380,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
+        tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
         hours=random_hours(rng),
@@ -459,6 +470,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -466,7 +478,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 
