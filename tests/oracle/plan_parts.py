@@ -68,7 +68,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
 from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
@@ -226,6 +226,7 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         speed=rng.choice((800, 1000, 1000, 1300)),
         speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
 
 
