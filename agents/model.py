@@ -63,8 +63,9 @@ class Agent:
     ``skills`` are in the agent's order, the first skill first. ``channels`` empty: all channels of the centre.
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
-    the section's. ``speed`` is how fast the agent works, in thousandths of the ordinary, ``speeds`` replaces it for a
+        the section's. ``speed`` is how fast the agent works, in thousandths of the ordinary, ``speeds`` replaces it for a
     channel. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all.
+        ``shift`` names the calendar at whose end the agent finishes what it holds and leaves; None: it leaves when it says so.
     """
 
     agent_id: AgentId
@@ -80,6 +81,7 @@ class Agent:
     speed: int = NORMAL_SPEED
     speeds: tuple[tuple[ChannelId, int], ...] = ()
     rate: Rate | None = None
+    shift: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

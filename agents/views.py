@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -161,12 +162,18 @@ class Explanation(Message):
     requirement: str
     verdicts: list[Verdict]
     chosen: str | None = None
+    also: list[str] = Field(
+        default_factory=list, description="Who has the further open offers of a broadcast."
+    )
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
     is_closed: bool = False
     opens_at: Moment | None = None
 

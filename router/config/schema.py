@@ -72,6 +72,10 @@ class OfferMap(Model):
         None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
     )
     auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
+    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None,
+        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
+    )
 
 
 class Offers(OfferMap):
@@ -284,6 +288,11 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
     speed: Speed = Field(
         NORMAL_SPEED,
         description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."

@@ -54,7 +54,9 @@ ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
@@ -95,6 +97,7 @@ class Centre:
         "queues",
         "rank",
         "sections",
+        "seeking",
         "selection",
         "shares",
         "tier_pools",
@@ -126,6 +129,7 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.epoch = 0

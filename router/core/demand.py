@@ -30,6 +30,7 @@ from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 if TYPE_CHECKING:
     from agents.model import WrapUp
     from router.core.calendar import OpenHours
+    from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -61,8 +62,9 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last, ``hours`` what its calendar says now.
-    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
+    work is offered to one agent at a time.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     """
@@ -80,6 +82,7 @@ class QueueState:
         "is_plainly_timed",
         "last_picked",
         "level_steps",
+        "line",
         "plain",
         "plan",
         "priority",
@@ -124,12 +127,19 @@ class QueueState:
         self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
         is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
+        self.is_calm = (
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and not is_bound_to_time
+            and all(rules.broadcast == 1 for rules in section.offers.values())
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+        self.line: Line | None = None
 
 
 class Entrance:
@@ -274,8 +284,9 @@ class DemandClass:
             heappush(self.heap, (*interaction.key, interaction, interaction.key))
 
     def waiting(self) -> list[Interaction]:
-        """Return the interactions that wait here, in no particular order."""
-        return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+        """Return the interactions that wait here, in no particular order; not those that are broadcast."""
+        found = {entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}
+        return [interaction for interaction in found.values() if interaction.state == "queued"]
 
     # ── free agents of a wide class ──────────────────────────────────────────────────────────────────────────────
 
@@ -311,7 +322,11 @@ class DemandClass:
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
-    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    """Say whether the class may not speak for this pair: the pair rests, the agent has an open offer of it, or the agent is named and
+    judged by itself.
+    """
     if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    if interaction.owner is not None and interaction.is_offered_to(agent_id):
         return True
     return interaction.need is not None and agent_id in interaction.need.named

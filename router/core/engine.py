@@ -14,6 +14,7 @@ from heapq import heappop
 from typing import Final, cast
 
 from router.core.arrivals import arrive, start
+from router.core.broadcast import look_no_further
 from router.core.centre import (
     HOLD_END,
     HOURS,
@@ -35,7 +36,6 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due
 from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
@@ -59,6 +59,7 @@ from router.core.presence import (
 from router.core.queueing import end, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
+from router.core.shifts import on_calendars_change
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -215,7 +216,7 @@ def _fire_due(centre: Centre, now: int) -> None:
 
 def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
     if centre.hours_due == due:
-        on_hours_change(centre)
+        on_calendars_change(centre)
 
 
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
@@ -285,8 +286,11 @@ def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -
 
 
 def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
-    if interaction.expires_due == due and interaction.state == "queued":
-        expire(centre, interaction)
+    if interaction.expires_due == due:
+        if interaction.state == "queued":
+            expire(centre, interaction)
+        elif interaction.state == "offered":
+            look_no_further(centre, interaction)
 
 
 _FIRE: Final = cast(

@@ -68,7 +68,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
 from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
@@ -226,6 +226,7 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         speed=rng.choice((800, 1000, 1000, 1300)),
         speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
 
 
@@ -469,6 +470,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -476,7 +478,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 
