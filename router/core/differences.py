@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from re import sub
-from typing import Final
+from typing import Final, get_args
 
 from agents.model import Agent, Pool, Skill
 from router.core.calendar_plan import Calendar
@@ -18,14 +18,17 @@ from router.core.plan import (
     AllOf,
     AnyOf,
     Channel,
+    Condition,
     Expression,
     IntakeRule,
     Match,
     NotOf,
+    Operation,
     Plan,
     Queue,
     Section,
     Step,
+    Trigger,
 )
 from router.core.requirement import AgentTerm, All, Any, Not, PoolTerm, SkillTerm, TagTerm, describe
 
@@ -46,6 +49,9 @@ _ORDERED: Final = (Step, IntakeRule, Skill)
 """Whose order decides something."""
 
 _Tree: Final = (All, Any, Not, AgentTerm, PoolTerm, SkillTerm, TagTerm)
+
+_WHOLE: Final = (*get_args(Trigger), *get_args(Operation), *get_args(Condition))
+"""What is told as a whole, by its kind."""
 
 _THOUSANDTHS: Final = ("answer_share", "weight", "cost_slope")
 
@@ -75,7 +81,7 @@ def _of_values(where: str, field: Field[object], before: object, after: object) 
         yield from _of_entries(where, field.name, dict(before), dict(after))  # type: ignore[call-overload]
     elif isinstance(before, _Tree):
         yield where, _instead(field.name, before, after)
-    elif is_dataclass(before) and type(before) is type(after) and not _says_itself(before):
+    elif is_dataclass(before) and type(before) is type(after) and not isinstance(before, _WHOLE):
         yield from _of_fields(_inside(where, _words(field.name)), before, after)
     else:
         yield where, _instead(field.name, before, after)
@@ -160,13 +166,6 @@ def _inside(where: str, part: str) -> str:
 # ── values in words ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _says_itself(value: object) -> bool:
-    """Whether the value is told as a whole: rules, triggers, operations."""
-    return not is_dataclass(value) or not any(
-        is_dataclass(getattr(value, field.name)) or len(fields(value)) > 3 for field in fields(value)
-    )
-
-
 def _summary(part: object, *, but: str) -> str:
     assert is_dataclass(part)
     said = [
@@ -221,15 +220,15 @@ def _condition(condition: AllOf | AnyOf | NotOf | Match | Expression) -> str:
 
 
 def _kind(value: object) -> str:
-    """A part without an id: its kind, and what it says of itself where that is not the default."""
+    """A part without an id: its kind, where that says something, and what it says of itself where that is not the default."""
     assert is_dataclass(value)
-    name = sub(r"(?<=[a-z])(?=[A-Z])", "-", type(value).__name__).lower()
+    name = sub(r"(?<=[a-z])(?=[A-Z])", "-", type(value).__name__).lower() if isinstance(value, _WHOLE) else ""
     own = [field for field in fields(value) if getattr(value, field.name) not in (_default(field), None)]
     if len(own) == 1:
-        return f"{name} {_value(own[0].name, getattr(value, own[0].name))}"
+        return f"{name} {_value(own[0].name, getattr(value, own[0].name))}".strip()
     return " ".join(
         [name, *(f"{_words(field.name)} {_value(field.name, getattr(value, field.name))}" for field in own)]
-    )
+    ).strip()
 
 
 def _words(name: str) -> str:
