@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NewType
 
+from agents.queue_levels import QueueLevel
+
 AgentId = NewType("AgentId", str)
 PoolId = NewType("PoolId", str)
 SkillName = NewType("SkillName", str)
@@ -54,7 +56,7 @@ class Agent:
     ``skills`` are in the agent's order, the first skill first. ``channels`` empty: all channels of the centre.
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
-    the section's.
+    the section's. ``queue_levels``: which queues it serves first (see ``agents.queue_levels``).
     """
 
     agent_id: AgentId
@@ -67,6 +69,7 @@ class Agent:
     costs: tuple[tuple[ChannelId, int], ...] = ()
     channel_max: tuple[tuple[ChannelId, int], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
+    queue_levels: tuple[QueueLevel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class Pool:
     """A named selector of agents: a member has every skill at its level or above, every tag, and the kind.
 
     ``members`` adds agents by name whatever their skills. A pool without any selector and without members has
-    every agent in it.
+    every agent in it. ``queue_levels`` are its members', of queues that their own lists do not name.
     """
 
     pool_id: PoolId
@@ -82,3 +85,4 @@ class Pool:
     tags: tuple[tuple[str, str], ...] = ()
     kind: AgentKind | None = None
     members: tuple[AgentId, ...] = field(default=())
+    queue_levels: tuple[QueueLevel, ...] = ()

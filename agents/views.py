@@ -23,6 +23,7 @@ Code = Literal[
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
     "section-wrap-up",
     "channel-max",

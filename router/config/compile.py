@@ -13,6 +13,7 @@ from agents.model import Agent, Pool, Skill
 from router.config import schema
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
+from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
 from router.config.yaml_source import shown
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
@@ -103,6 +104,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         costs=tuple((ChannelId(channel), cost) for channel, cost in written.costs.items()),
         channel_max=tuple((ChannelId(channel), most) for channel, most in written.channel_max.items()),
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
+        queue_levels=queue_levels(written, place, names),
     )
 
 
@@ -116,6 +118,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
         tags=tuple(written.tags.items()),
         kind=written.kind,
         members=tuple(AgentId(member) for member in written.members),
+        queue_levels=queue_levels(written, place, names),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelMap, SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -65,6 +65,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
             ("queue selection", SelectionMap),
+            ("queue level", QueueLevelMap),
         ),
     ),
 )

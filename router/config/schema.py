@@ -27,7 +27,7 @@ from router.config.scalars import (
 )
 from router.config.schema_ladders import StepMap
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -247,7 +247,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -271,7 +271,7 @@ class AgentMap(Model):
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")

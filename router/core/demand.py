@@ -49,6 +49,7 @@ class SectionState:
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
     chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class QueueState:
         "index",
         "is_calm",
         "last_picked",
+        "level_delays",
         "level_steps",
         "plain",
         "plan",
@@ -72,7 +74,14 @@ class QueueState:
     )
 
     def __init__(
-        self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
+        self,
+        plan: Queue,
+        section: SectionState,
+        index: int,
+        asked: Asked,
+        *,
+        centre_is_limited: bool,
+        level_delays: tuple[int, ...] = (),
     ) -> None:
         self.plan = plan
         self.queue_id = plan.queue_id
@@ -87,10 +96,15 @@ class QueueState:
         self.level_steps: tuple[Step, ...] = tuple(
             step for step in plan.ladder if not isinstance(step.trigger, After)
         )
+        self.level_delays = level_delays
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.is_calm = (
-            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and plan.time_to_live_ms is None
+            and not level_delays
         )
         self.waiting = 0
         self.classes: list[DemandClass] = []
@@ -125,7 +139,8 @@ class DemandClass:
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
     agents that are judged one by one.
 
-    ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
+    ``waited_ms``: the longest delay of the queue's levels that its work has waited; ``closed_to`` are profiles that serve it only after
+    a longer one. ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
     the lists within those; with many (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
@@ -134,6 +149,7 @@ class DemandClass:
         "channel",
         "choice",
         "choice_name",
+        "closed_to",
         "count",
         "epoch",
         "free",
@@ -150,6 +166,7 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "waited_ms",
         "width",
     )
 
@@ -159,6 +176,7 @@ class DemandClass:
         channel: Channel,
         need: Need,
         opened: tuple[PoolId, ...],
+        waited_ms: int,
         *,
         people_only: bool,
         policies: Policies,
@@ -167,6 +185,7 @@ class DemandClass:
         self.channel = channel
         self.need = need
         self.opened = opened
+        self.waited_ms = waited_ms
         self.people_only = people_only
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
@@ -177,6 +196,7 @@ class DemandClass:
         self.names_agents = False
         self.epoch = -1
         self.served_by: dict[Profile, tuple[int, int]] = {}
+        self.closed_to: list[Profile] = []
         self.groups: list[tuple[int, int, list[Profile]]] = []
         self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
         self.orders: list[tuple[int, int, list[list[Entry]]]] = []

@@ -12,10 +12,20 @@ from dataclasses import fields, is_dataclass
 from typing import Any as Whatever
 from typing import Final
 
-from agents import model
+from agents import model, queue_levels
 from router.core import effects, facts, order_plan, plan, requirement, selection_plan, signals
 
-_MODULES: Final = (model, requirement, order_plan, selection_plan, plan, signals, facts, effects)
+_MODULES: Final = (
+    queue_levels,
+    model,
+    requirement,
+    order_plan,
+    selection_plan,
+    plan,
+    signals,
+    facts,
+    effects,
+)
 
 
 def _value_types() -> dict[str, type]:

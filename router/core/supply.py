@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agents.model import Agent
 from agents.pools import is_member
+from agents.queue_levels import QueueLevels, merged
 from agents.skills import levels, places
 from router.core.names import AgentId, ChannelId, PoolId, SectionId
 from router.core.plan import Channel, Plan
@@ -108,7 +109,7 @@ class FreeList:
 
 
 class Profile:
-    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs, maxima and queue levels.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
     ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
@@ -132,6 +133,7 @@ class Profile:
         "maxima",
         "places",
         "pools",
+        "queue_levels",
         "serving",
         "serving_epoch",
         "signed_in",
@@ -144,12 +146,14 @@ class Profile:
         pools: frozenset[PoolId],
         costs: dict[ChannelId, int],
         interrupting: frozenset[ChannelId],
+        queue_levels: QueueLevels,
     ) -> None:
         self.is_automated = agent.kind == "automated"
         self.levels = levels(agent)
         self.places = places(agent)
         self.tags = dict(agent.tags)
         self.pools = pools
+        self.queue_levels = queue_levels
         self.capacity = agent.capacity
         self.costs = costs
         self.cheapest = min(costs.values(), default=0)
@@ -228,12 +232,13 @@ def is_available(agent: AgentState) -> bool:
 
 
 class Profiles:
-    """All profiles of a plan."""
+    """All profiles of a plan. ``have_levels``: some of them serve one queue before another."""
 
-    __slots__ = ("_by_key", "_interrupting", "_plan", "_pools")
+    __slots__ = ("_by_key", "_interrupting", "_plan", "_pools", "have_levels")
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self.have_levels = False
         self._pools = plan.pools
         self._by_key: dict[tuple[object, ...], Profile] = {}
         self._interrupting = frozenset(by for channel in plan.channels for by in channel.interruptible_by)
@@ -249,6 +254,7 @@ class Profiles:
             frozenset(agent.channels),
             frozenset(agent.costs),
             frozenset(agent.channel_max),
+            agent.queue_levels,
             pools,
         )
         profile = self._by_key.get(key)
@@ -259,7 +265,11 @@ class Profiles:
                 for channel in self._plan.channels
                 if not agent.channels or channel.channel_id in agent.channels
             }
-            profile = self._by_key[key] = Profile(agent, pools, costs, self._interrupting)
+            lists = (pool.queue_levels for pool in self._pools if pool.pool_id in pools)
+            queue_levels = merged((agent.queue_levels, *lists))
+            if queue_levels:
+                self.have_levels = True
+            profile = self._by_key[key] = Profile(agent, pools, costs, self._interrupting, queue_levels)
         return profile
 
     def __iter__(self) -> Iterator[Profile]:

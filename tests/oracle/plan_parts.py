@@ -11,6 +11,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.queue_levels import QueueLevel
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -217,11 +218,31 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        queue_levels=random_queue_levels(rng, world, 25),
+    )
+
+
+def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueLevel, ...]:
+    """Return levels of some queues, or none in the other cases."""
+    if not chance(rng, percent):
+        return ()
+    queues: list[QueueId | None] = [*some(rng, world.queues, 0, 3)]
+    if not queues or chance(rng, 30):
+        queues.append(None)
+    return tuple(
+        QueueLevel(
+            queue=queue, level=rng.randint(1, 3), after_ms=seconds(rng, 1, 6) if chance(rng, 40) else 0
+        )
+        for queue in queues
     )
 
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     """Return a pool; it may be that nobody is in it."""
+    return replace(_pool(rng, world, pool_id), queue_levels=random_queue_levels(rng, world, 15))
+
+
+def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     match rng.randint(1, 5):
         case 1:
             return Pool(pool_id=pool_id)

@@ -12,6 +12,7 @@ from router.core.names import QueueId
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import end, forget_refusals, has_levels, take_step, timed_steps
 from tests.oracle.reference_requirement import parts_of_time, times
+from tests.oracle.reference_selection import openings
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
 
@@ -68,6 +69,8 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
     if work.state == "queued":
+        for instant in openings(state, work):
+            yield Deadline((13, number, "", 0), instant, _nothing)
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
     for place, (step, due) in enumerate(timed_steps(state, work)):
@@ -81,6 +84,10 @@ def _ends_of_life(state: State, work: Work) -> Iterator[int]:
     time_to_live = state.queue(work.queue).time_to_live_ms
     if time_to_live is not None and work.service_clock is not None:
         yield work.service_clock + time_to_live
+
+
+def _nothing() -> None:
+    """Nothing changes but the time: what has waited long enough is looked at again by the matching pass."""
 
 
 def _expire(state: State, work: Work) -> None:

@@ -9,7 +9,7 @@ from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
-from tests.oracle.reference_selection import first_work
+from tests.oracle.reference_selection import first_work, has_waited_enough, of_first_level
 from tests.oracle.reference_state import Person, State, Work
 
 
@@ -37,6 +37,7 @@ def can_take(state: State, person: Person, work: Work) -> bool:
         person.presence == "ready"
         and person.paused_until is None
         and would_do(state, person, work)
+        and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
         and not _wraps_up_for_section(state, person, work)
         and _has_channel_room(state, person, work)
@@ -173,7 +174,19 @@ def next_decision(state: State) -> Decision | None:
         possible = [work for work in state.queued() if can_take(state, person, work)]
         if possible:
             lot = draw(state.plan.seed, state.decisions + 1)
-            named.append((person, first_work(state, person, possible, key, partial(would_do, state), lot)))
+            named.append(
+                (
+                    person,
+                    first_work(
+                        state,
+                        person,
+                        of_first_level(state, person, possible),
+                        key,
+                        partial(would_do, state),
+                        lot,
+                    ),
+                )
+            )
     if not named:
         return None
     work = min((work for _, work in named), key=key)
