@@ -10,13 +10,26 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from router.core.guards import Guard, guard
 from router.core.intake import Intake
+from router.core.ladder_plan import AllDeclined
 from router.core.names import AgentId, ChannelId, PoolId
-from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
+from router.core.plan import (
+    EVENT_TRIGGERS,
+    TIMED_TRIGGERS,
+    After,
+    AllOf,
+    Channel,
+    OfferRules,
+    Queue,
+    Section,
+    Step,
+)
 from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -48,7 +61,10 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
+    due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
     """
 
@@ -56,9 +72,13 @@ class QueueState:
         "after_steps",
         "asked",
         "classes",
+        "declined_steps",
+        "guards",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
+        "is_plainly_timed",
         "last_picked",
         "level_delays",
         "level_steps",
@@ -70,6 +90,7 @@ class QueueState:
         "section_id",
         "tick_at",
         "time_to_live_ms",
+        "timed_steps",
         "waiting",
     )
 
@@ -93,19 +114,29 @@ class QueueState:
         self.after_steps: tuple[tuple[int, Step], ...] = tuple(
             (step.trigger.ms, step) for step in plan.ladder if isinstance(step.trigger, After)
         )
-        self.level_steps: tuple[Step, ...] = tuple(
-            step for step in plan.ladder if not isinstance(step.trigger, After)
+        self.timed_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, TIMED_TRIGGERS)
         )
+        self.is_plainly_timed = all(
+            isinstance(step.trigger, After) and step.repeat_ms is None for step in self.timed_steps
+        )
+        self.declined_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, AllDeclined)
+        )
+        self.level_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if not isinstance(step.trigger, (*TIMED_TRIGGERS, *EVENT_TRIGGERS))
+        )
+        self.guards: dict[str, Guard] = {
+            step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
+        }
         self.level_delays = level_delays
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
-        self.is_calm = (
-            not self.has_limit
-            and not plan.ladder
-            and not asked.instants
-            and plan.time_to_live_ms is None
-            and not level_delays
+        self.hours: OpenHours | None = None
+        is_bound_to_time = (
+            plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
         )
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

@@ -13,12 +13,24 @@ from typing import Any as Whatever
 from typing import Final
 
 from agents import model, queue_levels
-from router.core import effects, facts, order_plan, plan, requirement, selection_plan, signals
+from router.core import (
+    calendar_plan,
+    effects,
+    facts,
+    ladder_plan,
+    order_plan,
+    plan,
+    requirement,
+    selection_plan,
+    signals,
+)
 
 _MODULES: Final = (
     queue_levels,
     model,
     requirement,
+    calendar_plan,
+    ladder_plan,
     order_plan,
     selection_plan,
     plan,

@@ -238,6 +238,24 @@ class StepTaken(NamedTuple):
     caught_up: bool
 
 
+class StepSkipped(NamedTuple):
+    """A timed step of the ladder was due, and its condition did not hold."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    step: str
+
+
+class AnnouncementMade(NamedTuple):
+    """A ladder said something to the customer, or to whoever ``target`` is."""
+
+    at: int
+    interaction_id: InteractionId
+    target: str
+    text: str
+
+
 class NoticeSent(NamedTuple):
     """A ladder told somebody."""
 
@@ -305,6 +323,22 @@ class OfferExtended(NamedTuple):
     expires_at: int
 
 
+class SectionOpened(NamedTuple):
+    """These queues of the section opened by their hours: arrivals are taken."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
+class SectionClosed(NamedTuple):
+    """These queues of the section closed by their hours; what waits there stays."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
 class PlanAdopted(NamedTuple):
     """Decisions are made under this plan from now on."""
 
@@ -334,6 +368,8 @@ Fact = (
     | PrioritySet
     | InteractionExpedited
     | StepTaken
+    | StepSkipped
+    | AnnouncementMade
     | NoticeSent
     | HopLimitReached
     | RefusalsCleared
@@ -342,5 +378,7 @@ Fact = (
     | AgentUnpaused
     | LinkChanged
     | OfferExtended
+    | SectionOpened
+    | SectionClosed
     | PlanAdopted
 )

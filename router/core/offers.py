@@ -16,10 +16,11 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.holdings import became_free, let_go, resuspend, take
-from router.core.ladder import run_waiting_operations
+from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
+from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
 
@@ -85,7 +86,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None
@@ -157,6 +158,8 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
                 holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason
             )
         )
+    if holding.agent.profile.rate is not None:
+        count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
         interaction.owner = None
         let_go(centre, holding)
@@ -225,6 +228,8 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
     interaction.refused_clear_at = None
     interaction.refused = None
     centre.fact(RefusalsCleared(centre.now, interaction.id))
+    if interaction.queue.declined_steps:
+        on_all_declined(centre, interaction)
     if interaction.klass is not None:
         centre.new_work.append(interaction)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
@@ -117,7 +119,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +164,12 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
+
+TIMED_TRIGGERS: Final = (After, BeforeDue)
+"""They say when they fire."""
+EVENT_TRIGGERS: Final = (AllDeclined,)
+"""They fire when something happens to the interaction. All that are neither timed nor events are levels: read now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,16 +224,27 @@ class EndWith:
     reason: str
 
 
-Operation = Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | DivertTo | EndWith
+Operation = (
+    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by."""
+    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by.
+
+    It is taken once per interaction; with ``repeat_ms`` again and again, that long apart at the least, ``times`` times at the
+    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the
+    fields of intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and
+    ``priority`` is that of now.
+    """
 
     name: str
     trigger: Trigger
     operations: tuple[Operation, ...]
+    guard: Condition = AllOf()
+    repeat_ms: int | None = None
+    times: int | None = None
 
 
 # ── queues, sections, the centre ─────────────────────────────────────────────────────────────────────────────────
@@ -246,6 +273,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
     selection: QueueSelection = DEFAULT_SELECTION
 
 
@@ -291,3 +319,4 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    calendars: tuple[Calendar, ...] = ()

@@ -8,27 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
-from router.core.checks import PRIORITY_MAX
+from router.core.calendar_check import calendar_problems
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
-from router.core.order_plan import SetPriority
-from router.core.plan import (
-    After,
-    DivertTo,
-    EndWith,
-    IntakeRule,
-    Limit,
-    MoveTo,
-    Plan,
-    Queue,
-    QueueLength,
-    Relax,
-    Section,
-    WidenTo,
-)
+from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
+from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.selection_plan import level_problems, selection_problems
-from router.errors import did_you_mean
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -50,6 +38,7 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
@@ -79,6 +68,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)
@@ -93,10 +83,7 @@ class _Check:
             seen.add(name)
 
     def _known(self, what: str, name: str, known: Iterable[str]) -> Iterator[str]:
-        names = list(known)
-        if name not in names:
-            hint = did_you_mean(name, names)
-            yield f"{what} {name!r} is not known" + (f" ({hint})" if hint else "")
+        yield from unknown_name(what, name, known)
 
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
@@ -127,6 +114,8 @@ class _Check:
                 yield from self._known(f"{where}: maximum of channel", channel, self.channels)
                 if most < 1:
                     yield f"{where}: maximum {most} of channel {channel!r} is less than 1"
+            if agent.rate is not None:
+                yield from rate_problems(where, agent.kind, agent.rate)
             for channel, wrap_up in agent.wrap_up:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:
@@ -177,6 +166,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:
@@ -207,36 +197,7 @@ class _Check:
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
         yield from selection_problems(where, queue.selection)
-        yield from self._ladder(where, queue)
-
-    def _ladder(self, where: str, queue: Queue) -> Iterator[str]:
-        last = -1
-        names: set[str] = set()
-        for step in queue.ladder:
-            here = f"{where}: step {step.name!r}"
-            if step.name in names:
-                yield f"{here} is there twice; rename one"
-            names.add(step.name)
-            if isinstance(step.trigger, After):
-                if step.trigger.ms < max(last, 0):
-                    yield f"{here} comes after {step.trigger.ms} ms, before the step above it; put them in order"
-                last = step.trigger.ms
-            elif isinstance(step.trigger, QueueLength) and step.trigger.above < 0:
-                yield f"{here}: queue-length {step.trigger.above} is negative"
-            for position, operation in enumerate(step.operations):
-                if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
-                    yield f"{here}: nothing can run behind {type(operation).__name__}"
-                elif isinstance(operation, MoveTo):
-                    yield from self._known(f"{here}: move-to queue", operation.queue, self.queues)
-                    if operation.queue == queue.queue_id:
-                        yield f"{here} moves the work to where it is"
-                elif isinstance(operation, WidenTo):
-                    for pool in operation.pools:
-                        yield from self._known(f"{here}: widen-to pool", pool, self.pools)
-                elif isinstance(operation, SetPriority) and abs(operation.to) > PRIORITY_MAX:
-                    yield f"{here}: set-priority {operation.to} is not in ±{PRIORITY_MAX}"
-                elif isinstance(operation, Relax) and (operation.skill is None) == (operation.tag is None):
-                    yield f"{here}: relax names either a skill or a tag"
+        yield from ladder_problems(where, queue, self.queues, self.pools)
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""

@@ -6,6 +6,7 @@ references are cut when the holding ends, so that no cycle outlives its work.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
@@ -30,14 +31,16 @@ Key = tuple[int, int, int, int]
 class LadderState:
     """Where an interaction stands on its ladders; made when the first step is near.
 
-    ``taken`` and ``caught_up`` remember (queue, step); ``waiting`` are operations that wait for an offer to end.
+    ``taken`` and ``caught_up`` remember (queue, step); ``repeats`` how often a step that repeats was taken, and when it was taken or
+    skipped last; ``waiting`` are operations that wait for an offer to end.
     """
 
-    __slots__ = ("caught_up", "taken", "waiting")
+    __slots__ = ("caught_up", "repeats", "taken", "waiting")
 
     def __init__(self) -> None:
         self.taken: set[tuple[QueueId, str]] = set()
         self.caught_up: set[tuple[QueueId, str]] = set()
+        self.repeats: dict[tuple[QueueId, str], tuple[int, int]] = {}
         self.waiting: list[Operation] = []
 
 
@@ -200,11 +203,24 @@ class Holding:
         self.offer_ended_at = 0
 
 
+class Starts:
+    """What counts against the rate limit of an automated agent: when it was connected, the oldest first, as far as that counts
+    still, and how many offers are open to it. ``until`` is when a used-up limit lets work in again by the passing of time alone.
+    """
+
+    __slots__ = ("connected_at", "offers", "until")
+
+    def __init__(self) -> None:
+        self.connected_at: deque[int] = deque()
+        self.offers = 0
+        self.until: int | None = None
+
+
 class AgentState:
     """One agent as the engine sees it.
 
     ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
-    true ones.
+    true ones. ``is_spent``: its rate limit, of which ``starts`` keeps account, is used up.
     """
 
     __slots__ = (
@@ -215,6 +231,7 @@ class AgentState:
         "id",
         "idle_since",
         "is_noted",
+        "is_spent",
         "last_heard",
         "lease_due",
         "leaving",
@@ -226,6 +243,7 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "starts",
         "units",
     )
 
@@ -249,12 +267,30 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.is_spent = False
+        self.starts: Starts | None = None if profile.rate is None else Starts()
 
 
 StepKey = tuple[QueueId, str]
 
 
 def taken(interaction: Interaction, queue_id: QueueId, step: Step) -> bool:
-    """Say whether the interaction has taken the step in that queue."""
+    """Say whether the interaction has taken the step in that queue, and will not take it again."""
     ladder = interaction.ladder
-    return ladder is not None and (queue_id, step.name) in ladder.taken
+    if ladder is None:
+        return False
+    key = (queue_id, step.name)
+    if key in ladder.taken:
+        return True
+    if not ladder.repeats or (repeated := ladder.repeats.get(key)) is None:
+        return False
+    return step.repeat_ms is None or (step.times is not None and repeated[0] >= step.times)
+
+
+def rests_until(interaction: Interaction, queue_id: QueueId, step: Step) -> int | None:
+    """Return from when on a step that repeats may be taken again; None where it has not been taken."""
+    ladder = interaction.ladder
+    if ladder is None or step.repeat_ms is None:
+        return None
+    repeated = ladder.repeats.get((queue_id, step.name))
+    return None if repeated is None else repeated[1] + step.repeat_ms

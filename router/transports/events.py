@@ -13,6 +13,7 @@ from agents import wire
 from router.core.facts import (
     AgentPaused,
     AgentUnpaused,
+    AnnouncementMade,
     AssignmentClosed,
     Fact,
     HoldEnded,
@@ -36,6 +37,9 @@ from router.core.facts import (
     PrioritySet,
     RefusalsCleared,
     RequirementRelaxed,
+    SectionClosed,
+    SectionOpened,
+    StepSkipped,
     StepTaken,
     WorkHeld,
     WorkResumed,
@@ -66,6 +70,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     PrioritySet: "switchroom.priority.set",
     InteractionExpedited: "switchroom.interaction.expedited",
     StepTaken: "switchroom.step.taken",
+    StepSkipped: "switchroom.step.skipped",
+    AnnouncementMade: "switchroom.announcement.made",
     NoticeSent: "switchroom.notice.sent",
     HopLimitReached: "switchroom.hop-limit.reached",
     RefusalsCleared: "switchroom.refusals.cleared",
@@ -73,6 +79,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     AgentPaused: "switchroom.agent.paused",
     AgentUnpaused: "switchroom.agent.unpaused",
     LinkChanged: "switchroom.link.changed",
+    SectionOpened: "switchroom.section.opened",
+    SectionClosed: "switchroom.section.closed",
     OfferExtended: "switchroom.offer.extended",
     PlanAdopted: "switchroom.plan.adopted",
 }
@@ -211,7 +219,13 @@ class EventLog:
     def _section_of(self, fact: Fact) -> str | None:
         """Return the section whose queue or interaction it is about, as of now; the interaction may move on later."""
         match fact:
-            case InteractionQueued() | InteractionEnded() | InteractionScheduled():
+            case (
+                InteractionQueued()
+                | InteractionEnded()
+                | InteractionScheduled()
+                | SectionOpened()
+                | SectionClosed()
+            ):
                 return fact.section
             case PresenceChanged() | AgentPaused() | AgentUnpaused() | LinkChanged() | PlanAdopted():
                 return None
@@ -245,6 +259,8 @@ def _subject(fact: Fact) -> str:
             return fact.version
         case LinkChanged():
             return "link"
+        case SectionOpened() | SectionClosed():
+            return fact.section
         case _:
             return fact.interaction_id
 

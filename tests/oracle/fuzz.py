@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from agents.model import Agent, Pool
 from router.core.facts import InteractionEnded, PresenceChanged
 from router.core.outcome import Outcome
-from router.core.plan import Channel, Plan, Queue, Section
+from router.core.plan import AllOf, Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
 from router.core.selection_plan import DEFAULT_SELECTION
 from router.core.signals import InteractionArrived, PlanReplaced
@@ -227,6 +227,9 @@ def _plainer_queues(queue: Queue) -> Iterator[Queue]:
             yield replace(queue, **{name: value})
     for place, step in enumerate(queue.ladder):
         yield replace(queue, ladder=(*queue.ladder[:place], *queue.ladder[place + 1 :]))
+        if step.guard != AllOf() or step.repeat_ms is not None:
+            once = replace(step, guard=AllOf(), repeat_ms=None, times=None)
+            yield replace(queue, ladder=(*queue.ladder[:place], once, *queue.ladder[place + 1 :]))
         for gone in range(len(step.operations) if len(step.operations) > 1 else 0):
             less = replace(step, operations=(*step.operations[:gone], *step.operations[gone + 1 :]))
             yield replace(queue, ladder=(*queue.ladder[:place], less, *queue.ladder[place + 1 :]))

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, TypeVar
 
-from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
 from agents.queue_levels import QueueLevel
+from router.core.calendar_plan import Closed
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -30,6 +32,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -66,6 +69,8 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
+from tests.oracle.calendar_parts import random_hours
+from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
 
@@ -208,9 +213,10 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
     kinds: tuple[AgentKind, ...] = ("human", "human", "automated")
     tags = dict(rng.choice(TAGS) for _ in range(rng.randint(0, 2)))
     channels = some(rng, world.channels, 1, 2) if chance(rng, 20) else ()
+    kind = rng.choice(kinds)
     return Agent(
         agent_id=agent_id,
-        kind=rng.choice(kinds),
+        kind=kind,
         skills=_skills(rng, 0, 3),
         tags=tuple(tags.items()),
         capacity=rng.choice((50, 100, 100, 100, 200)),
@@ -219,6 +225,7 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
         queue_levels=random_queue_levels(rng, world, 25),
+        rate=_rate(rng) if kind == "automated" else None,
     )
 
 
@@ -235,6 +242,10 @@ def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueL
         )
         for queue in queues
     )
+
+
+def _rate(rng: Random) -> Rate | None:
+    return Rate(starts=rng.randint(1, 3), per_ms=seconds(rng, 1, 8)) if chance(rng, 60) else None
 
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
@@ -304,6 +315,8 @@ def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
             return DivertTo(target="voicemail")
         case 12:
             return EndWith(reason="too-late")
+        case _ if chance(rng, 50):
+            return Announce(text="sorry", target=rng.choice(("customer", "hall")))
         case _:
             return Notify(target="lead", message="waits")
 
@@ -318,18 +331,49 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 5):
+        match rng.randint(1, 9):
             case 1:
                 trigger = NoEligibleAgent()
+            case 5:
+                trigger = Closed()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
+            case 3:
+                trigger = BeforeDue(ms=seconds(rng, 0, 6))
+            case 4:
+                trigger = Holds() if chance(rng, 50) else AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
-        steps.append(Step(name=f"s{place + 1}", trigger=trigger, operations=tuple(operations)))
+        repeat_ms = seconds(rng, 1, 4) if chance(rng, 25) else None
+        steps.append(
+            Step(
+                name=f"s{place + 1}",
+                trigger=trigger,
+                operations=tuple(operations),
+                guard=_guard(rng) if chance(rng, 25) else AllOf(),
+                repeat_ms=repeat_ms,
+                times=rng.randint(1, 4) if repeat_ms is not None and chance(rng, 60) else None,
+            )
+        )
         if isinstance(trigger, After) and isinstance(operations[-1], DivertTo | EndWith):
             break
     return tuple(steps)
+
+
+def _guard(rng: Random) -> Condition:
+    own: tuple[Match, ...] = (
+        Match(field="hops", op="<", value=rng.randint(0, 2)),
+        Match(field="waiting", op=">=", value=seconds(rng, 0, 6)),
+        Match(field="expedited", op="==", value=chance(rng, 50)),
+        Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
+        Match(field="priority", op="<", value=rng.randint(0, 4)),
+    )
+    if chance(rng, 20):
+        return Expression(text=random_guard(rng))
+    if chance(rng, 40):
+        return _match(rng)
+    return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
 def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) -> Queue:
@@ -348,6 +392,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        hours=random_hours(rng),
         selection=random_queue_selection(rng),
     )
 
@@ -414,6 +459,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 

@@ -51,6 +51,8 @@ class Work:
     opened: list[PoolId] = field(default_factory=list)
     steps_taken: list[tuple[QueueId, str]] = field(default_factory=list)
     steps_half_taken: list[tuple[QueueId, str]] = field(default_factory=list)
+    steps_repeated: dict[tuple[QueueId, str], tuple[int, int]] = field(default_factory=dict)
+    """Of steps that repeat: how often they were taken, and when they were taken or skipped last."""
     operations_waiting: list[Operation] = field(default_factory=list)
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
@@ -78,6 +80,8 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -151,6 +155,11 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

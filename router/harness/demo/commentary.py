@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from router.core.facts import (
+    AnnouncementMade,
     Fact,
     HopLimitReached,
     InteractionAssigned,
@@ -145,6 +146,8 @@ class Commentary:
                 self._tell(fact, fact.interaction_id, "moved", where, "step")
             case NoticeSent():
                 self._tell(fact, fact.interaction_id, f"notice to {fact.target}", fact.message, "step")
+            case AnnouncementMade():
+                self._tell(fact, fact.interaction_id, f"says to {fact.target}", fact.text, "step")
             case HopLimitReached():
                 self._tell(fact, fact.interaction_id, "stays", f"in {fact.queue}: moved too often", "bad")
             case RefusalsCleared():
