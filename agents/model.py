@@ -18,6 +18,7 @@ WrapUpScope = Literal["agent", "section", "interaction"]
 
 LOWEST_LEVEL = 1
 HIGHEST_LEVEL = 10
+NORMAL_SPEED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,8 @@ class Agent:
     ``skills`` are in the agent's order, the first skill first. ``channels`` empty: all channels of the centre.
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
-    the section's. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all. ``queue_levels``:
+    the section's. ``speed`` is how fast the agent works, in thousandths of the ordinary, ``speeds`` replaces it for a
+    channel. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all. ``queue_levels``:
     which queues it serves first (see ``agents.queue_levels``).
     """
 
@@ -78,6 +80,8 @@ class Agent:
     costs: tuple[tuple[ChannelId, int], ...] = ()
     channel_max: tuple[tuple[ChannelId, int], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
+    speed: int = NORMAL_SPEED
+    speeds: tuple[tuple[ChannelId, int], ...] = ()
     queue_levels: tuple[QueueLevel, ...] = ()
     rate: Rate | None = None
 

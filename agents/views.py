@@ -150,6 +150,7 @@ class Verdict(Message):
 class Explanation(Message):
     """Why an interaction is where it is. ``missing``: parts of what is asked that nobody signed in meets; ``unmet``: that nobody at all
     does. ``next_change_at``: when time alone can change the answer.
+    ``is_closed``: its queue is closed by its hours; ``opens_at``: when it opens, None where that is never.
     """
 
     summary: str
@@ -167,6 +168,11 @@ class Explanation(Message):
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
+    is_closed: bool = False
+    opens_at: Moment | None = None
 
 
 class Preview(Message):

@@ -104,6 +104,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         time_to_live_ms=default(written.time_to_live, base.time_to_live_ms),
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
+        tolerance=default(written.tolerance, base.tolerance),
         selection=queue_selection(base.selection, written.selection),
     )
     if written.choice is not None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
 
-from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, AgentKind, WrapUpScope
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, NORMAL_SPEED, AgentKind, WrapUpScope
 from router.config.scalars import (
     DURATION_SCHEMA,
     Duration,
@@ -26,10 +26,12 @@ from router.config.scalars import (
     wrong,
 )
 from router.config.schema_calendars import CalendarMap, ClosedRule
+from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
 from router.config.schema_selection import QueueLevelsMap, SelectionMap
+from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -193,12 +195,17 @@ class QueueSettings(Model):
         None,
         description="What makes an agent better, with weights: `{skill-fit: 1, least-skilled: 0.2}`. Terms: `skill-fit`"
         " (high levels of what is wanted), `most-skilled`, `least-skilled` (keeps rare skills free), `first-skill`"
-        " (what is wanted stands first in the agent's order). [nothing]",
+        " (what is wanted stands first in the agent's order), `best-fit` (levels closest above what is wanted), `fastest`"
+        " (the agent's `speed`). [nothing]",
+    )
+    tolerance: Tolerance | None = Field(
+        None,
+        description="So much below the best score still counts as best: `choice` decides among them. [0]",
     )
     choice: Name | None = Field(
         None,
-        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `round-robin`,"
-        " `random`. [the channel's]",
+        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `least-occupied` (since the"
+        " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
     hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
@@ -277,6 +284,11 @@ class AgentMap(QueueLevelsMap):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    speed: Speed = Field(
+        NORMAL_SPEED,
+        description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
+        " The score `fastest` reads it. [1]",
+    )
     rate: RateMap | None = Field(
         None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
     )
@@ -381,6 +393,9 @@ class CentreFile(Model):
     remember: Duration = Field(
         86_400_000,
         description="How long the id of ended work is remembered, to know it when sent again. [1d]",
+    )
+    handled_window: PositiveDuration = Field(
+        HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
     calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")

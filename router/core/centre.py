@@ -76,6 +76,7 @@ class Centre:
         "handle_times",
         "hours_due",
         "interactions",
+        "keeps_standings",
         "last_decision",
         "last_number",
         "last_offer",
@@ -173,7 +174,12 @@ class Centre:
         )
         self.shares = sum(queue.plan.selection.share for queue in self.queues.values())
         self.handle_times = self._carried_handle_times(before)
-        self.profiles = Profiles(plan)
+        measured = self.policies.measured
+        self.keeps_standings = bool(measured) and (
+            any(channel.choice in measured for channel in plan.channels)
+            or any(queue.plan.choice in measured for queue in self.queues.values())
+        )
+        self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
             pool

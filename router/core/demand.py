@@ -25,11 +25,12 @@ from router.core.plan import (
     Section,
     Step,
 )
-from router.core.policy import KeyedChoice, PickChoice, Policies
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
     from router.core.calendar import OpenHours
+    from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -61,7 +62,7 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last, ``hours`` what its calendar says now.
+    chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
     ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
@@ -82,6 +83,7 @@ class QueueState:
         "last_picked",
         "level_delays",
         "level_steps",
+        "line",
         "plain",
         "plan",
         "priority",
@@ -133,15 +135,14 @@ class QueueState:
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
-        is_bound_to_time = (
-            plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
-        )
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
         self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+        self.line: Line | None = None
 
 
 class Entrance:
@@ -168,7 +169,8 @@ class DemandClass:
     """Waiting work that is alike.
 
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
-    agents that are judged one by one.
+    agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
+    as scores are.
 
     ``waited_ms``: the longest delay of the queue's levels that its work has waited; ``closed_to`` are profiles that serve it only after
     a longer one. ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
@@ -187,7 +189,9 @@ class DemandClass:
         "groups",
         "heap",
         "heaps",
+        "is_usual",
         "is_wide",
+        "measured",
         "names_agents",
         "need",
         "opened",
@@ -197,6 +201,7 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "tolerance",
         "waited_ms",
         "width",
     )
@@ -221,7 +226,10 @@ class DemandClass:
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
         self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.measured: MeasuredChoice | None = policies.measured.get(self.choice_name)
         self.pick: PickChoice | None = policies.picks.get(self.choice_name)
+        self.tolerance = queue.plan.tolerance * 1000
+        self.is_usual = self.choice is not None and not self.tolerance
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False

@@ -119,6 +119,7 @@ def transfer(centre: Centre, holding: Holding, signal: InteractionTransferred) -
     interaction.people_only = interaction.people_only or signal.to_people
     if not signal.keep_place:
         interaction.queued_at = now
+        interaction.tail = None
     interaction.refused = None
     interaction.refused_clear_at = None
     rest(centre, interaction, agent, rules_of(interaction).retry_after_ms)

@@ -15,7 +15,7 @@ from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
 from router.core.level_delays import is_closed, opens_after
-from router.core.names import AgentId, PoolId, SkillName
+from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
@@ -53,12 +53,15 @@ def tier_of(tiers: Tiers | None, profile: Profile) -> int | None:
     return None
 
 
-def score_of(centre: Centre, queue: QueueState, need: Need, profile: Profile, agent_id: AgentId) -> int:
+def score_of(
+    centre: Centre, queue: QueueState, channel_id: ChannelId, need: Need, profile: Profile, agent_id: AgentId
+) -> int:
     """Return the static score in millionths: weight × term, summed, and the preferences that are met."""
     score = 0
     terms = centre.policies.terms
     for name, weight in queue.plan.score:
-        score += weight * terms[name].value(need.wanted, profile.levels, profile.places)
+        speed = profile.speeds[channel_id]
+        score += weight * terms[name].value(need.levels, profile.levels, profile.places, speed)
     if need.preferences:
         score += need.preference(profile.levels, profile.tags, profile.pools, agent_id)
     return score
@@ -92,7 +95,7 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         if opens_after(profile, klass.queue) > klass.waited_ms:
             klass.closed_to.append(profile)
             continue
-        score = score_of(centre, klass.queue, need, profile, NOBODY)
+        score = score_of(centre, klass.queue, channel_id, need, profile, NOBODY)
         served_by[profile] = (tier, score)
         if cost <= profile.capacity:
             by_rank.setdefault((tier, -score), []).append(profile)
@@ -121,7 +124,7 @@ def _order_free_agents(klass: DemandClass) -> None:
     if klass.choice is None:
         return
     profiles = len(klass.served_by)
-    if profiles > NARROW_MAX:
+    if profiles > NARROW_MAX and not klass.tolerance:
         served = sum(len(profile.serving) for profile in klass.served_by)
         klass.is_wide = profiles * profiles > CANDIDATES_PER_CLASS * served
     if not klass.is_wide:
@@ -205,7 +208,7 @@ def _judge_alone(centre: Centre, interaction: Interaction, agent: AgentState) ->
         )
     if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
-    return tier, score_of(centre, queue, need, profile, agent.id)
+    return tier, score_of(centre, queue, interaction.channel.channel_id, need, profile, agent.id)
 
 
 def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from agents.queue_levels import level_for
 from router.core.centre import Centre
+from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
 from router.core.hours import is_open
 from router.core.level_delays import is_closed, next_opening
-from router.core.matching import choice_name
+from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
@@ -113,20 +114,23 @@ def explain_waiting(
         None,
         chosen=chosen.id,
         decision=decision,
-        decided_by=_decided_by(winner, rivals, choice_name(interaction)),
+        decided_by=_decided_by(
+            winner, rivals, choice_name(interaction), interaction.queue.plan.tolerance * 1000
+        ),
     )
 
 
-def _decided_by(winner: Verdict, rivals: list[Verdict], choice: str) -> str:
+def _decided_by(winner: Verdict, rivals: list[Verdict], choice: str, tolerance: int) -> str:
     if not rivals:
         return "only candidate"
     if all(rival.tier != winner.tier for rival in rivals):
         return "tier"
     rivals = [rival for rival in rivals if rival.tier == winner.tier]
-    if all(rival.score != winner.score for rival in rivals):
+    best = max(verdict.score or 0 for verdict in (winner, *rivals))
+    rivals = [rival for rival in rivals if (rival.score or 0) >= best - tolerance]
+    if not rivals:
         return "score"
-    rivals = [rival for rival in rivals if rival.score == winner.score]
-    if winner.key is not None and any(rival.key == winner.key for rival in rivals):
+    if winner.key and any(rival.key == winner.key for rival in rivals):
         return "id"
     return choice
 
@@ -163,6 +167,7 @@ def _explanation(
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
+        position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
@@ -199,10 +204,12 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
     judged = judge(centre, interaction, agent)
     interaction.klass = had_class
     assert judged is not None
-    keyed = centre.policies.keyed.get(choice_name(interaction))
-    key = None if keyed is None else keyed.key(agent.units, agent.profile.capacity, agent.idle_since)
+    key = choice_key(centre, interaction, agent)
+    measured = centre.policies.measured.get(choice_name(interaction))
     idle = span(centre.now - agent.idle_since)
     detail = f"idle for {idle}, {agent.units} of {agent.profile.capacity} units held"
+    if measured is not None and agent.standing is not None:
+        detail = f"{measured.describe(agent.standing, centre.now)}, {detail}"
     return Verdict(
         agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key, fits=True
     )

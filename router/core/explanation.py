@@ -66,7 +66,7 @@ class Verdict:
     detail: str
     tier: int | None = None
     score: int | None = None
-    key: tuple[int, int] | None = None
+    key: tuple[int, ...] = ()
     until: int | None = None
     fits: bool = False
 
@@ -78,8 +78,9 @@ class Explanation:
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer. ``is_closed``: the queue is closed by its hours, and
-    ``opens_at`` is when it opens next (None: never again).
+    the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
+    queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
+    opens next (None: never again).
     """
 
     interaction_id: InteractionId
@@ -97,6 +98,7 @@ class Explanation:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    position: int | None = None
     is_closed: bool = False
     opens_at: int | None = None
 

@@ -97,6 +97,8 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
+    if holding.agent.standing is not None:
+        holding.agent.standing.handled_at.append(now)
     interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(

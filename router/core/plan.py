@@ -19,6 +19,7 @@ from router.core.requirement import NO_REQUIREMENT, Requirement
 from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
 
@@ -255,7 +256,8 @@ class Queue:
     """A section's ordered waiting interactions.
 
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
-    ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
+    ``choice`` None: the channel's; it decides among those whose score is at most ``tolerance`` (thousandths of a point) below the
+    best. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
     ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
@@ -271,6 +273,7 @@ class Queue:
     skip_empty: bool = True
     score: tuple[tuple[str, int], ...] = ()
     choice: str | None = None
+    tolerance: int = 0
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
     hours: Hours | None = None
@@ -301,7 +304,7 @@ class Section:
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
-    remembered for ``remember_ms``.
+    remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts.
     """
 
     version: str
@@ -319,4 +322,5 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    handled_window_ms: int = HOUR_MS
     calendars: tuple[Calendar, ...] = ()

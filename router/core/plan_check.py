@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from agents.model import Agent
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
 from router.core.intake import INTAKE_FIELDS
@@ -51,6 +52,7 @@ class _Check:
             ("hop_limit", plan.hop_limit, 0),
             ("check_every_ms", plan.check_every_ms, 1),
             ("remember_ms", plan.remember_ms, 0),
+            ("handled_window_ms", plan.handled_window_ms, 1),
         ):
             if value is not None and value < least:
                 yield f"{name} {value} is less than {least}"
@@ -106,6 +108,7 @@ class _Check:
                 yield f"{where}: skill {name!r} is there twice; keep one level"
             for channel in agent.channels:
                 yield from self._known(f"{where}: channel", channel, self.channels)
+            yield from self._speeds(where, agent)
             for channel, cost in agent.costs:
                 yield from self._known(f"{where}: cost of channel", channel, self.channels)
                 if cost < 1:
@@ -120,6 +123,14 @@ class _Check:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:
                     yield f"{where}: wrap-up of channel {channel!r} is negative"
+
+    def _speeds(self, where: str, agent: Agent) -> Iterator[str]:
+        if agent.speed < 1:
+            yield f"{where}: speed {agent.speed} is less than 1 (1000 is ordinary)"
+        for channel, speed in agent.speeds:
+            yield from self._known(f"{where}: speed on channel", channel, self.channels)
+            if speed < 1:
+                yield f"{where}: speed {speed} on channel {channel!r} is less than 1 (1000 is ordinary)"
 
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
@@ -192,6 +203,8 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.tolerance < 0:
+            yield f"{where}: tolerance {queue.tolerance} is negative"
         if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:

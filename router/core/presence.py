@@ -46,6 +46,8 @@ def change(
         agent.no_answers = 0
     if before == "offline":
         agent.idle_since = now
+        if agent.standing is not None:
+            agent.standing.restart(now, agent.units)
         count_in(centre, agent)
     centre.fact(PresenceChanged(now, agent.id, before, presence, reason))
     if tell_agent:

@@ -8,6 +8,7 @@ from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.level_delays import next_opening, waited
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
+from router.core.tails import with_tail
 from router.core.time_to_live import watch
 
 CLASSES_MAX = 4096
@@ -97,6 +98,8 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
     rank = centre.rank(
         queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
     )
+    if interaction.tail is not None and centre.order.honours_positions:
+        return with_tail(interaction.expedited, rank, interaction.tail)
     return (0 if interaction.expedited else 1, rank, queued_at, interaction.number)
 
 
@@ -111,6 +114,8 @@ def wait(centre: Centre, interaction: Interaction) -> None:
     queue.waiting += 1
     queue.section.waiting += 1
     centre.waiting += 1
+    if queue.line is not None and interaction.key is not None:
+        queue.line.add(interaction.key)
     if queue.level_steps:
         centre.touched.add(queue)
     if queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
@@ -157,6 +162,12 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
     queue.waiting -= 1
     queue.section.waiting -= 1
     centre.waiting -= 1
+    if queue.line is not None:
+        assert interaction.key is not None
+        if queue.waiting:
+            queue.line.remove(interaction.key)
+        else:
+            queue.line = None
     if queue.level_steps:
         centre.touched.add(queue)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
@@ -186,6 +197,10 @@ def rekey(centre: Centre, interaction: Interaction) -> None:
     """Compute the key anew, where the interaction is listed too."""
     key = key_of(centre, interaction)
     if key != interaction.key:
+        if interaction.klass is not None and (line := interaction.klass.queue.line) is not None:
+            assert interaction.key is not None
+            line.remove(interaction.key)
+            line.add(key)
         interaction.key = key
         if interaction.listed and interaction.klass is not None:
             interaction.klass.rekey(interaction, key)

@@ -14,18 +14,20 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
     from router.core.supply import Profile
+    from router.core.tails import Tail
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number)"""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``tail``)."""
 
 
 class LadderState:
@@ -85,6 +87,7 @@ class Interaction:
         "relaxations",
         "rule",
         "state",
+        "tail",
         "waited_ms",
         "waiting_since",
     )
@@ -124,6 +127,7 @@ class Interaction:
         self.expedited = False
         self.expires_due: int | None = None
         self.key: Key | None = None
+        self.tail: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
@@ -243,6 +247,7 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
         "starts",
         "units",
     )
@@ -267,6 +272,7 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
         self.is_spent = False
         self.starts: Starts | None = None if profile.rate is None else Starts()
 

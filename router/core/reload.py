@@ -16,6 +16,7 @@ from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.rates import change_rate
 from router.core.records import AgentState, Interaction
+from router.core.standings import keep_standings
 from router.errors import PlanError, Problem, SignalError
 
 
@@ -34,6 +35,7 @@ def adopt_first(centre: Centre) -> None:
         agent = AgentState(spec, profile)
         centre.agents[spec.agent_id] = agent
         profile.agents[spec.agent_id] = agent
+    keep_standings(centre)
 
 
 def replace_plan(centre: Centre, plan: Plan) -> None:
@@ -135,6 +137,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
             watch_lease(centre, agent)
+    keep_standings(centre)
     return gone
 
 
@@ -152,6 +155,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
                 set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
+            interaction.queue.line = None
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None

@@ -224,6 +224,8 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        speed=rng.choice((800, 1000, 1000, 1300)),
+        speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         queue_levels=random_queue_levels(rng, world, 25),
         rate=_rate(rng) if kind == "automated" else None,
     )
@@ -270,7 +272,15 @@ def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+CHOICES: Final = (
+    "longest-idle",
+    "load-ratio",
+    "round-robin",
+    "random",
+    "least-occupied",
+    "fewest-handled",
+    "top-down",
+)
 SELECTIONS: Final = (
     "oldest",
     "own-first",
@@ -281,7 +291,7 @@ SELECTIONS: Final = (
     "queue-ratio",
     "predicted-wait",
 )
-SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
+SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
@@ -390,6 +400,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
+        tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
         hours=random_hours(rng),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
+from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
 from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
 from tests.oracle.reference_selection import first_work, has_waited_enough, of_first_level
@@ -136,9 +137,12 @@ def rank(state: State, work: Work) -> int:
             raise ValueError(f"the reference knows no order {other!r}")
 
 
-def key(work: Work) -> tuple[int, int, int, int]:
+def key(state: State, work: Work) -> tuple[int, ...]:
     """Return what waiting work is ordered by; the smaller goes first."""
-    return (0 if work.expedited else 1, work.rank, work.queued_at, work.number)
+    tail: tuple[int, ...] = (work.queued_at, work.number)
+    if work.tail is not None and state.plan.order == "strict":
+        tail = work.tail
+    return (0 if work.expedited else 1, work.rank, *tail)
 
 
 # ── the choice of the agent ──────────────────────────────────────────────────────────────────────────────────────
@@ -165,6 +169,10 @@ def _score_term(name: str, state: State, person: Person, work: Work) -> int:
         case "first-skill":
             own = [place for skill, place in places(person.agent).items() if skill in wanted]
             return max(0, 1000 - 100 * (min(own) - 1)) if own else 0
+        case "best-fit":
+            return best_fit(work.requirement, person, reading(state, work))
+        case "fastest":
+            return speed(person, work.channel)
         case other:
             raise ValueError(f"the reference knows no score term {other!r}")
 
@@ -183,7 +191,7 @@ def next_decision(state: State) -> Decision | None:
                         state,
                         person,
                         of_first_level(state, person, possible),
-                        key,
+                        partial(key, state),
                         partial(would_do, state),
                         lot,
                     ),
@@ -191,7 +199,7 @@ def next_decision(state: State) -> Decision | None:
             )
     if not named:
         return None
-    work = min((work for _, work in named), key=key)
+    work = min((work for _, work in named), key=lambda work: key(state, work))
     return _best(state, work, [person for person, first in named if first is work])
 
 
@@ -201,10 +209,12 @@ def _best(state: State, work: Work, people: list[Person]) -> Decision:
     tier = min(tiers.values())
     people = [person for person in people if tiers[person.agent_id] == tier]
     most = max(scores[person.agent_id] for person in people)
-    people = [person for person in people if scores[person.agent_id] == most]
+    least = most - 1000 * state.queue(work.queue).tolerance
+    people = [person for person in people if scores[person.agent_id] >= least]
     people.sort(key=lambda person: person.agent_id)
     choice = state.queue(work.queue).choice or state.channel(work.channel).choice
-    return Decision(work, _choose(state, choice, work, people), tier, most, choice)
+    chosen = _choose(state, choice, work, people)
+    return Decision(work, chosen, tier, scores[chosen.agent_id], choice)
 
 
 def _choose(state: State, choice: str, work: Work, people: list[Person]) -> Person:
@@ -223,6 +233,16 @@ def _choose(state: State, choice: str, work: Work, people: list[Person]) -> Pers
                 people,
                 key=lambda person: (
                     state.units_held(person.agent_id) * 1_000_000 // person.agent.capacity,
+                    person.idle_since,
+                    person.agent_id,
+                ),
+            )
+        case _ if choice in MEASURED:
+            return min(
+                people,
+                key=lambda person: (
+                    0 if state.units_held(person.agent_id) == 0 else 1,
+                    measure(state, person, choice),
                     person.idle_since,
                     person.agent_id,
                 ),

@@ -14,7 +14,7 @@ from tests.oracle.reference_state import Person, State, Work
 
 READS_HANDLE_TIMES = ("gcmu", "predicted-wait")
 
-Key = Callable[[Work], tuple[int, int, int, int]]
+Key = Callable[[Work], tuple[int, ...]]
 
 
 def first_work(

@@ -31,6 +31,7 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
 from tests.oracle.reference_rates import connected
@@ -124,6 +125,7 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
+    person.connected_at.append(state.now)
     work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
@@ -367,6 +369,7 @@ def set_presence(
         person.unanswered = 0
     if before == "offline":
         person.idle_since = state.now
+        count_anew(state, person)
         for assignment in state.assignments_of(person.agent_id):
             if assignment.held_until is not None:
                 assignment.held_until = None

@@ -204,6 +204,7 @@ class World:
             not_before=said.not_before,
             original_arrived_at=None if said.waited is None else self.now - said.waited,
             expires_at=said.expires_at,
+            position=said.position,
         )
 
     def transfer(self, act: Act) -> InteractionTransferred:
