@@ -26,6 +26,7 @@ Code = Literal[
     "requirement",
     "level",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",

@@ -72,6 +72,10 @@ class OfferMap(Model):
         None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
     )
     auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
+    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None,
+        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
+    )
 
 
 class Offers(OfferMap):

@@ -56,7 +56,9 @@ ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
@@ -97,6 +99,7 @@ class Centre:
         "queues",
         "rank",
         "sections",
+        "seeking",
         "selection",
         "shares",
         "tier_pools",
@@ -128,6 +131,7 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.epoch = 0

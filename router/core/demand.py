@@ -63,7 +63,8 @@ class SectionState:
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
     chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
-    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
+    work is offered to one agent at a time.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
@@ -136,7 +137,13 @@ class QueueState:
         self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
         is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
+        self.is_calm = (
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and not is_bound_to_time
+            and all(rules.broadcast == 1 for rules in section.offers.values())
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
@@ -293,8 +300,9 @@ class DemandClass:
             heappush(self.heap, (*interaction.key, interaction, interaction.key))
 
     def waiting(self) -> list[Interaction]:
-        """Return the interactions that wait here, in no particular order."""
-        return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+        """Return the interactions that wait here, in no particular order; not those that are broadcast."""
+        found = {entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}
+        return [interaction for interaction in found.values() if interaction.state == "queued"]
 
     # ── free agents of a wide class ──────────────────────────────────────────────────────────────────────────────
 
@@ -330,7 +338,11 @@ class DemandClass:
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
-    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    """Say whether the class may not speak for this pair: the pair rests, the agent has an open offer of it, or the agent is named and
+    judged by itself.
+    """
     if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    if interaction.owner is not None and interaction.is_offered_to(agent_id):
         return True
     return interaction.need is not None and agent_id in interaction.need.named

@@ -17,6 +17,7 @@ from router.core.demand import DemandClass, QueueState
 from router.core.level_delays import is_closed, opens_after
 from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
+from router.core.queueing import class_of
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
 
@@ -216,6 +217,7 @@ def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> boo
     return (
         is_available(agent)
         and (interaction.refused is None or agent.id not in interaction.refused)
+        and (interaction.owner is None or not interaction.is_offered_to(agent.id))
         and interaction.queue.section_id not in agent.blocked
         and agent.profile.has_room(agent, interaction.channel)
         and judge(centre, interaction, agent) is not None
@@ -256,11 +258,10 @@ def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
 
 def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
     """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    klass = interaction.klass
+    if klass is None:  # offered, and naming nobody any more
+        interaction.klass = class_of(centre, interaction)
     refused = interaction.refused or {}
-    someone = False
-    for agent in eligible_agents(centre, interaction):
-        if agent.presence == "ready":
-            if agent.id not in refused:
-                return False
-            someone = True
-    return someone
+    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
+    interaction.klass = klass
+    return bool(ready) and all(agent.id in refused for agent in ready)

@@ -14,6 +14,7 @@ from heapq import heappop
 from typing import Final, cast
 
 from router.core.arrivals import arrive, start
+from router.core.broadcast import look_no_further
 from router.core.centre import (
     HOLD_END,
     HOURS,
@@ -286,8 +287,11 @@ def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -
 
 
 def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
-    if interaction.expires_due == due and interaction.state == "queued":
-        expire(centre, interaction)
+    if interaction.expires_due == due:
+        if interaction.state == "queued":
+            expire(centre, interaction)
+        elif interaction.state == "offered":
+            look_no_further(centre, interaction)
 
 
 def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:

@@ -269,6 +269,14 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
+    for holding in interaction.open_offers():
+        if holding.agent is agent:
+            left = span(holding.until - centre.now)
+            return (
+                "offered",
+                f"has an open offer of it, decision {holding.decision}, for another {left}",
+                holding.until,
+            )
     section_id = interaction.queue.plan.section_id
     if section_id in agent.blocked:
         until = max(holding.until for holding in agent.holdings if _blocks(holding, section_id))

@@ -109,7 +109,7 @@ def head_of(
     return Head(
         queue=queue.plan,
         place=queue.index,
-        wait_ms=0 if since is None else centre.now - since,
+        wait_ms=0 if since is None else max(0, centre.now - since),
         length=queue.waiting + left,
         total=centre.waiting + left,
         shares=centre.shares,

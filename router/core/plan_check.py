@@ -164,9 +164,15 @@ class _Check:
                 ("retry-after", rules.retry_after_ms, 1),
                 ("all-declined-pause", rules.all_declined_pause_ms, 1),
                 ("max-no-answer", rules.max_no_answer, 0),
+                ("broadcast", rules.broadcast, 1),
             ):
                 if value < least:
                     yield f"{where}: offers of channel {channel!r}: {name} {value} is less than {least}"
+            if rules.auto_answer and rules.broadcast > 1:
+                yield (
+                    f"{where}: offers of channel {channel!r}: what is answered automatically cannot be broadcast;"
+                    " choose auto-answer or broadcast"
+                )
         for channel, wrap_up in section.wrap_up:
             yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
             if wrap_up.limit_ms < 0:

@@ -108,8 +108,7 @@ def wait(centre: Centre, interaction: Interaction) -> None:
 
     It is listed in its class only after the matching pass has looked for an agent.
     """
-    klass = interaction.klass = class_of(centre, interaction)
-    klass.count += 1
+    join(centre, interaction)
     queue = interaction.queue
     queue.waiting += 1
     queue.section.waiting += 1
@@ -118,15 +117,33 @@ def wait(centre: Centre, interaction: Interaction) -> None:
         queue.line.add(interaction.key)
     if queue.level_steps:
         centre.touched.add(queue)
-    if queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+    centre.new_work.append(interaction)
+
+
+def join(centre: Centre, interaction: Interaction) -> DemandClass:
+    """Let agents name the interaction from now on, as one of the class where it belongs."""
+    klass = interaction.klass = class_of(centre, interaction)
+    klass.count += 1
+    if klass.queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
         watch(centre, interaction)
     else:
         interaction.expires_due = None
-    if queue.level_delays:
+    if klass.queue.level_delays:
         schedule_opening(centre, interaction)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
-    centre.new_work.append(interaction)
+    return klass
+
+
+def leave(centre: Centre, interaction: Interaction) -> None:
+    """Let agents name the interaction no more."""
+    klass = interaction.klass
+    assert klass is not None
+    interaction.klass = None
+    interaction.listed = False
+    klass.count -= 1
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
+        _unname(centre, interaction, interaction.need.named)
 
 
 def schedule_opening(centre: Centre, interaction: Interaction) -> None:
@@ -155,9 +172,7 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
     """Take the interaction out of its queue."""
     klass = interaction.klass
     assert klass is not None
-    interaction.klass = None
-    interaction.listed = False
-    klass.count -= 1
+    leave(centre, interaction)
     queue = klass.queue
     queue.waiting -= 1
     queue.section.waiting -= 1
@@ -170,8 +185,6 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
             queue.line = None
     if queue.level_steps:
         centre.touched.add(queue)
-    if klass.names_agents and interaction.need is not None and interaction.need.named:
-        _unname(centre, interaction, interaction.need.named)
 
 
 def reclassify(centre: Centre, interaction: Interaction) -> None:
@@ -197,7 +210,11 @@ def rekey(centre: Centre, interaction: Interaction) -> None:
     """Compute the key anew, where the interaction is listed too."""
     key = key_of(centre, interaction)
     if key != interaction.key:
-        if interaction.klass is not None and (line := interaction.klass.queue.line) is not None:
+        if (
+            interaction.state == "queued"
+            and interaction.klass is not None
+            and (line := interaction.klass.queue.line) is not None
+        ):
             assert interaction.key is not None
             line.remove(interaction.key)
             line.add(key)

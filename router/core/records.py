@@ -50,10 +50,12 @@ class Interaction:
     """One interaction, from its arrival until its id is forgotten.
 
     ``listed``: it stands in the order of its class; work that has just begun to wait does so only after a first look
-    for an agent.
+    for an agent. ``klass`` is set while agents can name it: while it is queued, and while it is broadcast to fewer than it may be.
+    ``owner`` is what its agent holds of it, connected or offered; ``also_offered`` are the further open offers of a broadcast.
     """
 
     __slots__ = (
+        "also_offered",
         "answer",
         "arrival",
         "asked",
@@ -138,8 +140,19 @@ class Interaction:
         self.refused_clear_at: int | None = None
         self.hops = 0
         self.owner: Holding | None = None
+        self.also_offered: list[Holding] | None = None
         self.ended_how: InteractionEnd | None = None
         self.ended_at = 0
+
+    def open_offers(self) -> list[Holding]:
+        """Return its open offers, in the order of their ids."""
+        if self.state != "offered" or self.owner is None:
+            return []
+        return [self.owner, *(self.also_offered or ())]
+
+    def is_offered_to(self, agent_id: AgentId) -> bool:
+        """Say whether an offer of it to the agent is open."""
+        return any(holding.agent.id == agent_id for holding in self.open_offers())
 
 
 class Holding:

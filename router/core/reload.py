@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core.broadcast import look_further
 from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
@@ -70,6 +71,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     for interaction in live:
         if interaction.state in ("queued", "offered"):
             _set_deadlines(centre, interaction)
+            look_further(centre, interaction)
     for queue in centre.queues.values():
         if queue.level_steps:
             centre.touched.add(queue)
@@ -143,7 +145,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
 
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
-    centre.waiting = 0
+    centre.waiting = centre.seeking = 0
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any as Whatever
 from typing import Final
 
+from router.core.broadcast import look_further
 from router.core.centre import (
     HOLD_END,
     LADDER_STEP,
@@ -403,6 +404,8 @@ def _load_holding(centre: Centre, interactions: dict[int, Interaction], row: Row
         setattr(holding, name, value)
     if is_owner:
         interaction.owner = holding
+    elif holding.state == "offered":
+        interaction.also_offered = [*(interaction.also_offered or ()), holding]
     return holding
 
 
@@ -436,6 +439,7 @@ def _resume(centre: Centre, interaction: Interaction) -> None:
     rekey(centre, interaction)
     if interaction.state == "queued":
         wait(centre, interaction)
+    look_further(centre, interaction)
     for agent_id, until in (interaction.refused or {}).items():
         centre.deadline(until, REFUSAL_END, number, agent_id, interaction)
     if interaction.refused_clear_at is not None:

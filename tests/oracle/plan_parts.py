@@ -490,6 +490,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -497,7 +498,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 

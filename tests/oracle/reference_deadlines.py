@@ -9,6 +9,7 @@ from typing import NamedTuple
 from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
+from tests.oracle.reference_broadcast import named_work
 from tests.oracle.reference_hours import change_hours, hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
@@ -72,9 +73,10 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for time in times(work.requirement):
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
-    if work.state == "queued":
+    if work in named_work(state):
         for instant in openings(state, work):
             yield Deadline((13, number, "", 0), instant, _nothing)
+    if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
     for place, (step, due) in enumerate(timed_steps(state, work)):
@@ -88,10 +90,6 @@ def _ends_of_life(state: State, work: Work) -> Iterator[int]:
     time_to_live = state.queue(work.queue).time_to_live_ms
     if time_to_live is not None and work.service_clock is not None:
         yield work.service_clock + time_to_live
-
-
-def _nothing() -> None:
-    """Nothing changes but the time: what has waited long enough is looked at again by the matching pass."""
 
 
 def _expire(state: State, work: Work) -> None:

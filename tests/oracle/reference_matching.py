@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
+from tests.oracle.reference_broadcast import named_work, offers_of_work
 from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
 from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
@@ -34,7 +35,7 @@ def reading(state: State, work: Work) -> Reading:
 
 
 def can_take(state: State, person: Person, work: Work) -> bool:
-    """Say whether the agent can take the work now, were it queued."""
+    """Say whether the agent can take the work now, were it queued or broadcast to too few."""
     return (
         person.presence == "ready"
         and person.paused_until is None
@@ -42,6 +43,7 @@ def can_take(state: State, person: Person, work: Work) -> bool:
         and would_do(state, person, work)
         and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
+        and all(offer.agent_id != person.agent_id for offer in offers_of_work(state, work))
         and not _wraps_up_for_section(state, person, work)
         and _has_channel_room(state, person, work)
         and _has_units(state, person, work)
@@ -181,7 +183,7 @@ def next_decision(state: State) -> Decision | None:
     """Return the next match of a pass, or None when no agent names any work."""
     named: list[tuple[Person, Work]] = []
     for person in state.people.values():
-        possible = [work for work in state.queued() if can_take(state, person, work)]
+        possible = [work for work in named_work(state) if can_take(state, person, work)]
         if possible:
             lot = draw(state.plan.seed, state.decisions + 1)
             named.append(

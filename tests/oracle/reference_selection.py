@@ -67,7 +67,7 @@ def _value(
 ) -> tuple[bool, Fraction]:
     """Return what is compared; the largest is taken. The first part says that it is beyond all numbers."""
     queue = state.queue(work.queue)
-    wait = state.now - (state.now if work.service_clock is None else work.service_clock)
+    wait = max(0, state.now - (state.now if work.service_clock is None else work.service_clock))
     match state.plan.selection:
         case "delay-ratio":
             return False, Fraction(wait, max(1, queue.answer_within_ms))
