@@ -68,6 +68,7 @@ class Agent:
     the section's. ``speed`` is how fast the agent works, in thousandths of the ordinary, ``speeds`` replaces it for a
     channel. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all. ``queue_levels``:
     which queues it serves first (see ``agents.queue_levels``).
+    ``shift`` names the calendar at whose end the agent finishes what it holds and leaves; None: it leaves when it says so.
     """
 
     agent_id: AgentId
@@ -84,6 +85,7 @@ class Agent:
     speeds: tuple[tuple[ChannelId, int], ...] = ()
     queue_levels: tuple[QueueLevel, ...] = ()
     rate: Rate | None = None
+    shift: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

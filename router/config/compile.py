@@ -96,6 +96,8 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.shift is not None:
+        known("calendar", written.shift, names.calendars, place / "shift")
     if written.rate is not None and written.kind != "automated":
         (place / "rate").note(
             "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
@@ -116,6 +118,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         speeds=_speeds(written.speed, place / "speed", names),
         queue_levels=queue_levels(written, place, names),
         rate=rate_of(written.rate),
+        shift=written.shift,
     )
 
 

@@ -288,6 +288,11 @@ class AgentMap(QueueLevelsMap):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
     speed: Speed = Field(
         NORMAL_SPEED,
         description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."

@@ -37,7 +37,6 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due
 from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
@@ -61,6 +60,7 @@ from router.core.presence import (
 from router.core.queueing import end, on_level_opens, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
+from router.core.shifts import on_calendars_change
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -217,7 +217,7 @@ def _fire_due(centre: Centre, now: int) -> None:
 
 def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
     if centre.hours_due == due:
-        on_hours_change(centre)
+        on_calendars_change(centre)
 
 
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:

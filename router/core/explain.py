@@ -54,8 +54,9 @@ def explain(engine: Engine, interaction_id: InteractionId, *, now: int | None = 
         if interaction.state == "ended":
             return _explanation(centre, interaction, f"ended: {interaction.ended_how}", (), None)
         holding = interaction.owner
+        holders = {each.agent.id: each for each in interaction.open_offers()}
         verdicts = tuple(
-            _verdict(centre, interaction, centre.agents[agent_id], holding)
+            _verdict(centre, interaction, centre.agents[agent_id], holders.get(agent_id, holding))
             for agent_id in sorted(centre.agents)
         )
         return _explanation(centre, interaction, interaction.state, verdicts, holding)
@@ -147,8 +148,10 @@ def _explanation(
     decided_by: str = "",
 ) -> Explanation:
     need = _need(centre, interaction)
+    also: tuple[AgentId, ...] = ()
     if holding is not None:
         chosen, decision = holding.agent.id, holding.decision
+        also = tuple(each.agent.id for each in interaction.open_offers() if each is not holding)
     is_waiting = state == "queued" and chosen is None
     hours = interaction.queue.hours
     is_closed = is_waiting and not is_open(interaction.queue)
@@ -162,6 +165,7 @@ def _explanation(
         requirement=describe(need.tree),
         verdicts=verdicts,
         chosen=chosen,
+        also=also,
         decision=decision,
         choice=choice_name(interaction) if chosen is not None else "",
         decided_by=decided_by,
@@ -270,7 +274,9 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
     for holding in interaction.open_offers():
-        if holding.agent is agent:
+        if (
+            holding.agent is agent
+        ):  # told of the moment of a further decision; of now, such an agent is chosen
             left = span(holding.until - centre.now)
             return (
                 "offered",
@@ -362,7 +368,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
         instants.append(hours.changes_at)
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
-    if interaction.state == "queued":
+    if interaction.state == "queued" or interaction.klass is not None:
         instants.extend((interaction.expires_due, next_opening(centre, interaction)))
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
@@ -370,7 +376,6 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
             instants.extend(
                 holding.until for holding in agent.holdings if holding.state in ("offered", "wrap-up")
             )
-    elif interaction.owner is not None:
-        instants.append(interaction.owner.until)
+    instants.extend(holding.until for holding in interaction.open_offers())
     future = [instant for instant in instants if instant is not None and instant > centre.now]
     return min(future, default=None)

@@ -69,7 +69,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
 from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
@@ -228,6 +228,7 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
         queue_levels=random_queue_levels(rng, world, 25),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
 
 
