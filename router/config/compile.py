@@ -14,6 +14,7 @@ from router.config import schema
 from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
+from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
 from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
@@ -115,6 +116,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
         speed=written.speed if isinstance(written.speed, int) else NORMAL_SPEED,
         speeds=_speeds(written.speed, place / "speed", names),
+        queue_levels=queue_levels(written, place, names),
         rate=rate_of(written.rate),
         shift=written.shift,
     )
@@ -138,6 +140,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
         tags=tuple(written.tags.items()),
         kind=written.kind,
         members=tuple(AgentId(member) for member in written.members),
+        queue_levels=queue_levels(written, place, names),
     )
 
 

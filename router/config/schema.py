@@ -30,7 +30,7 @@ from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
 from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -266,7 +266,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -303,7 +303,7 @@ class AgentMap(Model):
     )
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")

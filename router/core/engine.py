@@ -21,6 +21,7 @@ from router.core.centre import (
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
+    LEVEL_OPENS,
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
@@ -56,7 +57,7 @@ from router.core.presence import (
     on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, reclassify, schedule_need_change
+from router.core.queueing import end, on_level_opens, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
 from router.core.shifts import on_calendars_change
@@ -293,6 +294,11 @@ def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Int
             look_no_further(centre, interaction)
 
 
+def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.opens_due == due:
+        on_level_opens(centre, interaction)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
@@ -310,6 +316,7 @@ _FIRE: Final = cast(
         LEVEL_CHECK: _fire_level_check,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
+        LEVEL_OPENS: _fire_level_opens,
     },
 )
 

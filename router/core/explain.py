@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
 from router.core.hours import is_open
+from router.core.level_delays import is_closed, next_opening
 from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
@@ -263,6 +265,11 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
     """Say what keeps an agent who is there and fits from taking it now."""
     profile = agent.profile
     channel_id = interaction.channel.channel_id
+    if is_closed(centre, interaction, profile):
+        queue_id = interaction.queue.plan.queue_id
+        level = level_for(profile.queue_levels, queue_id)
+        until = interaction.queued_at + level.after_ms
+        return "level", f"{queue_id} at level {level.level}, open in {span(until - centre.now)}", until
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
@@ -362,7 +369,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued" or interaction.klass is not None:
-        instants.append(interaction.expires_due)
+        instants.extend((interaction.expires_due, next_opening(centre, interaction)))
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
             instants.append(None if agent.starts is None else agent.starts.until)
