@@ -24,6 +24,7 @@ Code = Literal[
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
     "offered",
     "section-wrap-up",
@@ -162,6 +163,9 @@ class Explanation(Message):
     requirement: str
     verdicts: list[Verdict]
     chosen: str | None = None
+    also: list[str] = Field(
+        default_factory=list, description="Who has the further open offers of a broadcast."
+    )
     decision: int = 0
     choice: str = ""
     decided_by: str = ""

@@ -27,18 +27,21 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 def about_calendars(plan: Plan, written: Written, names: Names, today: date | None) -> Iterator[Problem]:
     """Yield warnings; ``today`` None: nobody says what is past."""
-    used = {
+    used: set[str] = {
         queue.hours.calendar
         for section in plan.sections
         for queue in section.queues
         if queue.hours is not None
     }
+    used |= {agent.shift for agent in plan.agents if agent.shift is not None}
     parents = {calendar.parent for calendar in written.centre.calendars.values()}
     for calendar in plan.calendars:
         name = calendar.calendar_id
         place, model = names.calendars[name], written.centre.calendars[name]
         if name not in used and name not in parents:
-            yield place.problem(f"no queue has the hours of calendar {shown(name)!r}", key=True)
+            yield place.problem(
+                f"calendar {shown(name)!r} is nobody's: no queue has its hours, no agent its shifts", key=True
+            )
         if name in used:
             yield from _never_open(calendar, place, today)
         yield from _slips(model, place)

@@ -7,7 +7,6 @@ from itertools import count
 
 from router.config.compile_rules import INTAKE_FIELDS, Fields, condition, spots
 from router.config.names import Names, Place
-from router.config.scalars import duration_text
 from router.config.schema_ladders import (
     AnnouncementMap,
     GuardMap,
@@ -21,6 +20,7 @@ from router.config.schema_rules import When, as_list
 from router.config.yaml_source import shown
 from router.core import ladder_plan, order_plan, plan
 from router.core.calendar_plan import Closed
+from router.core.durations import duration_text
 from router.core.estimate_plan import EstimatedWait
 from router.core.guards import EXPRESSION_FIELDS
 from router.core.names import PoolId, QueueId, SkillName

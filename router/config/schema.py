@@ -31,7 +31,7 @@ from router.config.schema_estimates import Estimates
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
 from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -274,7 +274,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -296,6 +296,11 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
     speed: Speed = Field(
         NORMAL_SPEED,
         description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
@@ -306,7 +311,7 @@ class AgentMap(Model):
     )
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")

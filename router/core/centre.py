@@ -15,6 +15,7 @@ from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
+from router.core.level_delays import delays_in
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
@@ -42,6 +43,7 @@ NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
+LEVEL_OPENS: Final = 13
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -51,7 +53,7 @@ Rank = Callable[[int, int, int | None, Queue, Section], int]
 
 EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
-ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
@@ -166,7 +168,12 @@ class Centre:
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
                 self.queues[queue.queue_id] = QueueState(
-                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                    queue,
+                    state,
+                    len(self.queues),
+                    asked,
+                    centre_is_limited=plan.limit is not None,
+                    level_delays=delays_in(plan, queue.queue_id),
                 )
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]

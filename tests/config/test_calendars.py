@@ -93,7 +93,7 @@ def test_one_mistake_is_one_problem(written: str, spoiled: str, said: str) -> No
 @pytest.mark.parametrize(
     ("written", "put", "said"),
     [
-        ("hours: child, ", "", "no queue has the hours of calendar 'child'"),
+        ("hours: child, ", "", "calendar 'child' is nobody's"),
         ("hours: {mon-fri: 08:00-18:00, sat: [09:00-12:00, 13:00-15:00]}", "hours: {mon: closed}", "does not open any more"),
         ("13:00-15:00", "12:01-15:00", "closed for 1 min between two hours"),
         ("mon-fri: 08:00-18:00", "mon-fri: 08:00-23:59", "closes shortly before midnight"),

@@ -154,6 +154,7 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
             for each in explanation.verdicts
         ],
         chosen=explanation.chosen,
+        also=list(explanation.also),
         decision=explanation.decision,
         choice=explanation.choice,
         decided_by=explanation.decided_by,
