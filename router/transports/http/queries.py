@@ -60,6 +60,12 @@ class QueueQuery(PageQuery):
     section: Id | None = None
 
 
+class EstimateQuery(Query):
+    """What would arrive."""
+
+    channel: Id | None = Field(None, description="May be left out where the centre has one only.")
+
+
 class EventQuery(Query):
     """Which events; `section` and `type` may be given several times."""
 

@@ -8,6 +8,7 @@ from agents import views, wire
 from router.transports.http.bodies import SUBMIT, optional_in_body
 from router.transports.http.queries import (
     AgentQuery,
+    EstimateQuery,
     EventQuery,
     InteractionQuery,
     NoQuery,
@@ -202,6 +203,15 @@ ROUTES: Final[tuple[RouteSpec, ...]] = (
         (404,),
     ),
     RouteSpec(
+        "GET",
+        "/v1/interactions/{interaction_id}/estimate",
+        "estimate",
+        "interactions",
+        "Where an interaction stands, and how long it has still to wait.",
+        {200: views.Estimate},
+        (404,),
+    ),
+    RouteSpec(
         "POST",
         "/v1/explanations",
         "explain_submission",
@@ -236,6 +246,16 @@ ROUTES: Final[tuple[RouteSpec, ...]] = (
         events=SUBMITTER_EVENTS,
     ),
     _view("/v1/queues/{queue_id}", "queue", "queues", "A queue as it is now.", views.Queue),
+    RouteSpec(
+        "GET",
+        "/v1/queues/{queue_id}/estimate",
+        "queue_estimate",
+        "queues",
+        "How long would wait what arrived now in a queue.",
+        {200: views.Estimate},
+        (404,),
+        query=EstimateQuery,
+    ),
     _page("/v1/queues", "queues", "Queues, by id.", views.QueuePage, QueueQuery),
     _view("/v1/sections/{section_id}", "section", "sections", "A section as it is now.", views.Section),
     _page("/v1/sections", "sections", "Sections, by id.", views.SectionPage, PageQuery),
