@@ -38,6 +38,8 @@ NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
+DIAL_END: Final = 13
+CALLBACK_DUE: Final = 14
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""

@@ -14,6 +14,7 @@ from typing import Final
 
 from agents import model
 from router.core import (
+    callback_plan,
     effects,
     facts,
     ladder_plan,
@@ -27,6 +28,7 @@ from router.core import (
 _MODULES: Final = (
     model,
     requirement,
+    callback_plan,
     ladder_plan,
     order_plan,
     selection_plan,

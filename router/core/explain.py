@@ -322,6 +322,8 @@ def _unmet(centre: Centre, need: Need, *, signed_in: bool) -> tuple[str, ...]:
 def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     instants = [interaction.need_due, interaction.ladder_due, interaction.refused_clear_at]
     instants.extend((interaction.refused or {}).values())
+    if interaction.callback is not None:
+        instants += [interaction.callback.dial_due, interaction.callback.resume_at]
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued":

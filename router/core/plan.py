@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.callback_plan import Callbacks, OfferCallback
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
@@ -215,7 +216,17 @@ class EndWith:
 
 
 Operation = (
-    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+    Relax
+    | WidenTo
+    | RaisePriority
+    | SetPriority
+    | Expedite
+    | MoveTo
+    | Notify
+    | Announce
+    | OfferCallback
+    | DivertTo
+    | EndWith
 )
 
 
@@ -284,13 +295,14 @@ class Section:
     offers: tuple[tuple[ChannelId, OfferRules], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
     limit: Limit | None = None
+    callbacks: Callbacks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
-    remembered for ``remember_ms``.
+    remembered for ``remember_ms``. ``callbacks`` None: nobody is called back.
     """
 
     version: str

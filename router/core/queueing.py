@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router.core.centre import NEED_CHANGE, Centre
 from router.core.demand import DemandClass
+from router.core.dialling import stop_dialling
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
@@ -102,7 +103,11 @@ def wait(centre: Centre, interaction: Interaction) -> None:
     centre.waiting += 1
     if queue.level_steps:
         centre.touched.add(queue)
-    if queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+    if (
+        queue.time_to_live_ms is not None
+        or interaction.arrival.expires_at is not None
+        or interaction.callback is not None
+    ):
         watch(centre, interaction)
     else:
         interaction.expires_due = None
@@ -181,6 +186,9 @@ def end(
 ) -> None:
     """End the interaction, once and for all."""
     now = centre.now
+    if interaction.callback is not None:
+        stop_dialling(centre, interaction)
+        interaction.callback = None
     if interaction.state == "assigned":
         wait_ms = interaction.waited_ms
     else:
