@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,17 @@ class Callbacks:
     attempts: int = 3
     retry_after_ms: int = 300_000
     dial_ms: int = 30_000
+
+
+def callback_problems(where: str, callbacks: Callbacks) -> Iterator[str]:
+    """Yield what is impossible about how a section calls back."""
+    for name, value in (
+        ("attempts", callbacks.attempts),
+        ("retry-after", callbacks.retry_after_ms),
+        ("dial", callbacks.dial_ms),
+    ):
+        if value < 1:
+            yield f"{where}: callbacks: {name} {value} is less than 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ def hand_over(
             agent.is_noted = True
         else:
             take(centre, holding)
+        if interaction.callback is not None:
+            dial(centre, interaction, holding, NO_OFFER)
         return
     now = centre.now
     offer_id = centre.last_offer = OfferId(centre.last_offer + 1)
@@ -83,12 +85,12 @@ def hand_over(
             now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, expires_at
         )
     )
-    if is_dialled_first:
-        dial(centre, interaction, holding, offer_id)
-    else:
+    if not is_dialled_first:
         centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, expires_at))
     centre.deadline(expires_at, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
     take(centre, holding)
+    if is_dialled_first:
+        dial(centre, interaction, holding, offer_id)
 
 
 def _assign(centre: Centre, holding: Holding) -> None:
@@ -124,8 +126,6 @@ def _assign(centre: Centre, holding: Holding) -> None:
         )
     )
     centre.effects.append(make_fact(Connect, (interaction_id, agent_id)))
-    if interaction.callback is not None:
-        dial(centre, interaction, holding, NO_OFFER)
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,6 +187,8 @@ def accept(centre: Centre, holding: Holding) -> None:
     end_offer(centre, holding, "accepted", "")
     _assign(centre, holding)
     resuspend(centre, holding.agent)
+    if holding.interaction.callback is not None:
+        dial(centre, holding.interaction, holding, NO_OFFER)
     if holding.interaction.channel.interruptible_by:
         became_free(centre, holding.agent)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
+from router.core.callback_plan import callback_problems
 from router.core.ladder_check import ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
@@ -129,6 +130,8 @@ class _Check:
             yield f"{where} has no queue; add one"
         yield from self._known(f"{where}: default queue", section.default_queue, own)
         yield from self._limit(where, section.limit)
+        if section.callbacks is not None:
+            yield from callback_problems(where, section.callbacks)
         if section.ms_per_point < 0:
             yield f"{where}: {section.ms_per_point} ms per point of priority is negative"
         for channel in self.channels:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from router.core.callback_plan import Callbacks
-from router.core.effects import DialCustomer, EndInteraction, ReleaseWork
+from router.core.effects import EndInteraction, ReleaseWork
 from router.core.facts import (
     NO_OFFER,
     CallbackBooked,
     CallbackPostponed,
-    CustomerDialled,
     CustomerNotReached,
     CustomerReached,
     HoldEnded,
     PostponedFor,
 )
-from router.core.names import AgentId, OfferId
 from router.core.signals import CallbackRequested
 from router.errors import SignalError
+from tests.oracle.reference_dialling import rules_of
 from tests.oracle.reference_ladder import end, forget_refusals, put_in_queue
 from tests.oracle.reference_state import Callback, State, Work
 from tests.oracle.reference_work import accept, assignment_of, close, withdraw_offer
@@ -79,27 +77,6 @@ def resume(state: State, work: Work) -> None:
     assert work.callback is not None
     work.callback.resume_at = None
     put_in_queue(state, work, "callback")
-
-
-def rules_of(state: State, work: Work) -> Callbacks:
-    """How the section calls back."""
-    return state.section_of(work.queue).callbacks or Callbacks()
-
-
-def is_dialled_first(state: State, work: Work) -> bool:
-    """Whether an offer of the work would only hold the agent."""
-    return work.callback is not None and rules_of(state, work).mode == "customer-first"
-
-
-def dial(state: State, work: Work, agent_id: AgentId, held: OfferId) -> None:
-    """Dial the customer, for a connected agent or one whom the offer holds."""
-    callback = work.callback
-    assert callback is not None
-    until = state.now + rules_of(state, work).dial_ms
-    callback.dialled_until, callback.held = until, held
-    attempt = callback.failed + 1
-    state.facts.append(CustomerDialled(state.now, work.interaction_id, agent_id, held, attempt, until))
-    state.effects.append(DialCustomer(work.interaction_id, agent_id, callback.wanted[0], attempt, until))
 
 
 def reached(state: State, work: Work) -> None:
