@@ -48,13 +48,21 @@ class WrapUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How fast an automated agent may be given work: at most ``starts`` new interactions in any ``per_ms`` milliseconds."""
+
+    starts: int
+    per_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """A person or bot that takes work.
 
     ``skills`` are in the agent's order, the first skill first. ``channels`` empty: all channels of the centre.
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
-    the section's.
+    the section's. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all.
     """
 
     agent_id: AgentId
@@ -67,6 +75,7 @@ class Agent:
     costs: tuple[tuple[ChannelId, int], ...] = ()
     channel_max: tuple[tuple[ChannelId, int], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

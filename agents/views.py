@@ -19,6 +19,7 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",

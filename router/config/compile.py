@@ -11,9 +11,11 @@ from typing import Any
 
 from agents.model import Agent, Pool, Skill
 from router.config import schema
+from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.names import Names, Place, known, unique
+from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
 from router.core.plan import Plan
@@ -59,6 +61,7 @@ def compile_plan(written: Written, names: Names) -> Plan:
         check_every_ms=centre.check_every,
         remember_ms=centre.remember,
         limit=limit(centre.limit, place / "limit", names, look_up=False),
+        calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)
@@ -91,6 +94,10 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.rate is not None and written.kind != "automated":
+        (place / "rate").note(
+            "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
+        )
     own = ((channel, wrap_up(channel, written.wrap_up)) for channel in names.channels)
     return Agent(
         agent_id=AgentId(name),
@@ -103,6 +110,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         costs=tuple((ChannelId(channel), cost) for channel, cost in written.costs.items()),
         channel_max=tuple((ChannelId(channel), most) for channel, most in written.channel_max.items()),
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
+        rate=rate_of(written.rate),
     )
 
 

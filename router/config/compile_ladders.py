@@ -20,6 +20,7 @@ from router.config.schema_ladders import (
 from router.config.schema_rules import as_list
 from router.config.yaml_source import shown
 from router.core import ladder_plan, order_plan, plan
+from router.core.calendar_plan import Closed
 from router.core.names import PoolId, QueueId, SkillName
 
 GUARD_FIELDS = (*INTAKE_FIELDS, *GuardMap.OWN)
@@ -70,6 +71,8 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
             return plan.QueueLength(above=step.when.queue_length), f"queue-length-{step.when.queue_length}"
         case "all-declined":
             return ladder_plan.AllDeclined(), "all-declined"
+        case "closed":
+            return Closed(), "closed"
         case _:
             return plan.NoEligibleAgent(), "no-eligible-agent"
 

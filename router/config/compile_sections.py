@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agents.model import WrapUp
 from router.config import schema
+from router.config.compile_calendars import settled, with_hours
 from router.config.compile_ladders import ladder
 from router.config.compile_parts import channel_keys, default, limit, offer_rules, wrap_up
 from router.config.compile_rules import condition, requirement, spots
@@ -41,7 +42,7 @@ def section_of(
         rules.append(_rule(rule, place / "intake" / index, index, name, here, names, rules))
     return Section(
         section_id=section_id,
-        queues=tuple(queues),
+        queues=tuple(settled(queue) for queue in queues),
         default_queue=QueueId(names.default_queue.get(name, here[0])),
         intake=tuple(rules),
         refuse_unmatched=written.unmatched == "refuse",
@@ -115,7 +116,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         made = replace(made, score=_score(written.score, place / "score"))
     if written.ladder is not None:
         made = replace(made, ladder=ladder(written.ladder, place / "ladder", names))
-    return made
+    return with_hours(made, written, place, names)
 
 
 def _tiers(written: list[str | list[str]], place: Place, names: Names) -> tuple[tuple[PoolId, ...], ...]:

@@ -251,6 +251,7 @@ def _names(
     channels = raw.get("channels")
     names.channels = _texts(channels) or list(STANDARD_CHANNELS)
     names.pools = {name: centre / "pools" / name for name in _texts(raw.get("pools"))}
+    names.calendars = {name: centre / "calendars" / name for name in _texts(raw.get("calendars"))}
     bodies: list[tuple[str, Place]] = [
         (name, centre / "sections" / name)
         for name in _texts(raw.get("sections"))

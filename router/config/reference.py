@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
 from router.config.schema_selection import SelectionMap
 
 BEGIN: Final = (
@@ -29,8 +30,10 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (
@@ -66,6 +69,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
         ),
     ),

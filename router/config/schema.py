@@ -25,7 +25,9 @@ from router.config.scalars import (
     is_lenient,
     wrong,
 )
+from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_ladders import StepMap
+from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
 from router.config.schema_selection import SelectionMap
 
@@ -199,6 +201,12 @@ class QueueSettings(Model):
         " `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
+    hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
+    closed: ClosedRule | None = Field(
+        None,
+        description="What becomes of arrivals while it is closed: `refuse`, `{divert: voicemail}`, or `queue` (they"
+        " wait; their ladder and service level start at the opening). [queue]",
+    )
     selection: SelectionMap | None = Field(
         None, description="What the centre's `selection` reads of it. [nothing special]"
     )
@@ -269,6 +277,9 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    rate: RateMap | None = Field(
+        None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
+    )
 
 
 class PoolMap(Model):
@@ -372,6 +383,7 @@ class CentreFile(Model):
         description="How long the id of ended work is remembered, to know it when sent again. [1d]",
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
+    calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")
     offers: Offers | None = Field(None, description="How work is offered, where the section does not say.")
     wrap_up: WrapUps | None = Field(
         None, description="After-contact work, where the section does not say. [none]"

@@ -127,9 +127,9 @@ class QueueLengthMap(Model):
 
 
 Trigger = Annotated[
-    Annotated[Literal["no-eligible-agent", "all-declined"], Tag("<scalar>")]
+    Annotated[Literal["no-eligible-agent", "all-declined", "closed"], Tag("<scalar>")]
     | Annotated[QueueLengthMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent', 'all-declined' or {queue-length: 20}"),
+    by_shape("'no-eligible-agent', 'all-declined', 'closed' or {queue-length: 20}"),
 ]
 
 
@@ -172,7 +172,7 @@ class StepMap(Model):
     name: Name | None = Field(
         None,
         description="What a reload remembers the step by, unique in its ladder; otherwise made from the trigger"
-        " (`after-30s`, `before-due-5m`, `no-eligible-agent`, `queue-length-20`).",
+        " (`after-30s`, `before-due-5m`, `no-eligible-agent`, `closed`, `queue-length-20`).",
     )
     after: Duration | None = Field(None, description="This long after it was queued here.")
     before_due: Duration | None = Field(
@@ -182,6 +182,7 @@ class StepMap(Model):
     when: Trigger | None = Field(
         None,
         description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
+        " `closed` (the queue is closed by its hours),"
         " `{queue-length: 20}` (more than 20 wait), or `all-declined` (everybody eligible has refused, and all are about"
         " to be asked again).",
     )

@@ -17,6 +17,7 @@ from router.core.facts import (
     QueueCause,
     make_fact,
 )
+from router.core.hours import clocks_start_at, is_open
 from router.core.ladder import enter
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
@@ -217,7 +218,7 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
     now = centre.now
     original = interaction.arrival.original_arrived_at
     interaction.queued_at = now if original is None else original
-    if interaction.queue.has_limit:
+    if interaction.queue.has_limit or interaction.queue.hours is not None:
         moves: list[tuple[QueueState, QueueState]] = []
         turned_away = find_room(centre, interaction, moves)
         for from_queue, to_queue in moves:
@@ -235,10 +236,19 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
 def find_room(
     centre: Centre, interaction: Interaction, moves: list[tuple[QueueState, QueueState]]
 ) -> tuple[Literal["refused", "diverted"], str] | None:
-    """Let the interaction, which does not wait yet, overflow to a queue with room for it; note the moves. Return how it is turned away,
-    and why or where to, when there is none. Nothing but the interaction is changed.
+    """Let the interaction, which does not wait yet, overflow to a queue that is open and has room for it; note the moves.
+    Return how it is turned away, and why or where to, when there is none. Nothing but the interaction is changed.
     """
-    while interaction.queue.has_limit and (full := _first_full(centre, interaction)) is not None:
+    while True:
+        hours = interaction.queue.plan.hours
+        if hours is not None and not is_open(interaction.queue):
+            if hours.when_closed == "refuse":
+                return "refused", "closed"
+            if hours.when_closed == "divert":
+                return "diverted", hours.target
+        full = _first_full(centre, interaction) if interaction.queue.has_limit else None
+        if full is None:
+            return None
         limit, what = full
         if limit.when_full == "refuse":
             return "refused", f"{what}-full"
@@ -251,15 +261,15 @@ def find_room(
         if interaction.origin == "queue":
             ask_as_queue(interaction)
         moves.append((from_queue, interaction.queue))
-    return None
 
 
 def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
     """Say that it is queued, start the service-level clock, and let it enter its queue."""
     now = centre.now
-    interaction.waiting_since = now
-    interaction.state = "queued"
     queue = interaction.queue
+    is_new = queue.hours is not None and cause in ("arrived", "due")
+    interaction.waiting_since = clocks_start_at(centre, queue) if is_new else now
+    interaction.state = "queued"
     centre.facts.append(
         make_fact(
             InteractionQueued,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Final
 
+from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
@@ -26,6 +27,8 @@ OFFER_MEMORY_MS: Final = 3_600_000
 """How long an ended offer is remembered, so that a late answer is told how it ended."""
 
 # Kinds of deadlines, in the order in which those of one instant fire.
+HOURS: Final = -1
+RATE_END: Final = 0
 START: Final = 1
 WRAP_UP_END: Final = 2
 OFFER_EXPIRY: Final = 3
@@ -59,6 +62,7 @@ class Centre:
         "agents",
         "blocked_agents",
         "by_heads",
+        "calendars",
         "channels",
         "classes",
         "deadlines",
@@ -70,6 +74,7 @@ class Centre:
         "facts",
         "freed",
         "handle_times",
+        "hours_due",
         "interactions",
         "last_decision",
         "last_number",
@@ -127,6 +132,8 @@ class Centre:
         self.epoch = 0
         self.pools_signed_in: dict[PoolId, int] = {}
         self.blocked_agents = 0
+        self.calendars: dict[str, OpenHours] = {}
+        self.hours_due: int | None = None
 
         self.new_work: list[Interaction] = []
         self.freed: list[AgentState] = []

@@ -29,6 +29,7 @@ from router.core.policy import KeyedChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -60,7 +61,8 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
     """
@@ -72,6 +74,7 @@ class QueueState:
         "declined_steps",
         "guards",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
         "is_plainly_timed",
@@ -119,9 +122,9 @@ class QueueState:
         }
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
-        self.is_calm = (
-            not self.has_limit and not plan.ladder and not asked.instants and plan.time_to_live_ms is None
-        )
+        self.hours: OpenHours | None = None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
+        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}

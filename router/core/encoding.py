@@ -14,6 +14,7 @@ from typing import Final
 
 from agents import model
 from router.core import (
+    calendar_plan,
     callback_plan,
     effects,
     facts,
@@ -29,6 +30,7 @@ _MODULES: Final = (
     model,
     requirement,
     callback_plan,
+    calendar_plan,
     ladder_plan,
     order_plan,
     selection_plan,

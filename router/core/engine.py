@@ -19,12 +19,14 @@ from router.core.centre import (
     CALLBACK_DUE,
     DIAL_END,
     HOLD_END,
+    HOURS,
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
+    RATE_END,
     REFUSAL_END,
     REFUSALS_CLEAR,
     START,
@@ -37,6 +39,7 @@ from router.core.departures import abandon, cancel, complete, expire, owner_of, 
 from router.core.dialling import is_held
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
+from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due
 from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
@@ -54,6 +57,7 @@ from router.core.presence import (
     on_hold_end,
     on_lease_due,
     on_pause_end,
+    on_rate_end,
     sign_out,
 )
 from router.core.queueing import end, reclassify, schedule_need_change
@@ -216,6 +220,11 @@ def _fire_due(centre: Centre, now: int) -> None:
         _FIRE[kind](centre, due, agent_id, subject)
 
 
+def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
+    if centre.hours_due == due:
+        on_hours_change(centre)
+
+
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.state == "scheduled":
         start(centre, interaction, "due")
@@ -290,6 +299,11 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
         centre.touched.add(queue)
 
 
+def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
+    if agent.starts is not None and agent.starts.until == due:
+        on_rate_end(centre, agent)
+
+
 def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.expires_due == due and interaction.state == "queued":
         expire(centre, interaction)
@@ -298,6 +312,7 @@ def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Int
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
+        HOURS: _fire_hours,
         START: _fire_start,
         WRAP_UP_END: _fire_wrap_up_end,
         OFFER_EXPIRY: _fire_offer_expiry,
@@ -311,6 +326,7 @@ _FIRE: Final = cast(
         LEVEL_CHECK: _fire_level_check,
         DIAL_END: _fire_dial_end,
         CALLBACK_DUE: _fire_callback_due,
+        RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
     },
 )

@@ -13,6 +13,7 @@ from router.core.centre import Centre
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.hours import is_open
 from router.core.matching import choice_name
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
@@ -143,6 +144,8 @@ def _explanation(
     if holding is not None:
         chosen, decision = holding.agent.id, holding.decision
     is_waiting = state == "queued" and chosen is None
+    hours = interaction.queue.hours
+    is_closed = is_waiting and not is_open(interaction.queue)
     return Explanation(
         interaction_id=interaction.id,
         at=centre.now,
@@ -161,6 +164,8 @@ def _explanation(
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        is_closed=is_closed,
+        opens_at=hours.changes_at if hours is not None and is_closed else None,
     )
 
 
@@ -214,7 +219,15 @@ def _absence(centre: Centre, agent: AgentState) -> Exclusion | None:
     if agent.presence == "draining":
         return "draining", agent.reason or "finishes its work and leaves", None
     until = agent.paused_until
-    return None if until is None else ("paused", f"for another {span(until - centre.now)}", until)
+    if until is not None:
+        return "paused", f"for another {span(until - centre.now)}", until
+    rate, starts = agent.profile.rate, agent.starts
+    if not agent.is_spent or rate is None or starts is None:
+        return None
+    detail = f"has started {rate.starts} in {span(rate.per_ms)}, as many as it may"
+    if starts.until is None:
+        return "rate", f"{detail}, counting open offers", None
+    return "rate", f"{detail}, for another {span(starts.until - centre.now)}", starts.until
 
 
 def _misfit(centre: Centre, interaction: Interaction, agent: AgentState) -> Exclusion | None:
@@ -324,12 +337,16 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     instants.extend((interaction.refused or {}).values())
     if interaction.callback is not None:
         instants += [interaction.callback.dial_due, interaction.callback.resume_at]
+    hours = interaction.queue.hours
+    if hours is not None:
+        instants.append(hours.changes_at)
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued":
         instants.append(interaction.expires_due)
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
+            instants.append(None if agent.starts is None else agent.starts.until)
             instants.extend(
                 holding.until for holding in agent.holdings if holding.state in ("offered", "wrap-up")
             )

@@ -17,6 +17,7 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",
@@ -34,6 +35,7 @@ CODES: Final[dict[Code, str]] = {
     "not-ready": "the agent is signed in and takes no work; the reason is its own, or no-answer, no-answer-limit",
     "draining": "the agent finishes what it holds and leaves",
     "paused": "the agent left an offer unanswered and is offered nothing for a while",
+    "rate": "the agent, an automated one, has started as many interactions as its rate limit allows for now",
     "kind": "the work is for people only, and the agent is automated",
     "channel": "the agent does not serve the channel",
     "pool": "the agent is in no pool that is open to the work",
@@ -52,7 +54,7 @@ CODES: Final[dict[Code, str]] = {
 class Verdict:
     """One agent's position: the first rule that excludes it, or how it ranks.
 
-    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a wrap-up), in the engine's milliseconds;
+    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a rate limit, a wrap-up), in the engine's milliseconds;
     ``detail`` tells the same as from now. ``fits``: the agent passes ``kind``, ``channel``, ``pool`` and ``requirement``, wherever it is
     and whatever it holds.
     """
@@ -74,7 +76,8 @@ class Explanation:
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer.
+    the next instant at which the passing of time alone can change the answer. ``is_closed``: the queue is closed by its hours, and
+    ``opens_at`` is when it opens next (None: never again).
     """
 
     interaction_id: InteractionId
@@ -92,6 +95,8 @@ class Explanation:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    is_closed: bool = False
+    opens_at: int | None = None
 
     @property
     def summary(self) -> str:
@@ -104,8 +109,18 @@ class Explanation:
             why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
             why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")
             why = why or _who_would_fit(self.verdicts)
-            return f"{self.interaction_id} waits in {self.queue}: {why}"
+            return f"{self.interaction_id} waits in {self.queue}{self._hours}: {why}"
         return f"{self.interaction_id} is {self.state} in {self.queue}"
+
+    @property
+    def _hours(self) -> str:
+        if not self.is_closed:
+            return ""
+        return (
+            ", closed for good"
+            if self.opens_at is None
+            else f", closed for another {span(self.opens_at - self.at)}"
+        )
 
     def text(self) -> str:
         """Return the whole answer for people, a line each."""

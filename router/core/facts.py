@@ -379,6 +379,22 @@ class OfferExtended(NamedTuple):
     expires_at: int
 
 
+class SectionOpened(NamedTuple):
+    """These queues of the section opened by their hours: arrivals are taken."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
+class SectionClosed(NamedTuple):
+    """These queues of the section closed by their hours; what waits there stays."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
 class PlanAdopted(NamedTuple):
     """Decisions are made under this plan from now on."""
 
@@ -424,5 +440,7 @@ Fact = (
     | AgentUnpaused
     | LinkChanged
     | OfferExtended
+    | SectionOpened
+    | SectionClosed
     | PlanAdopted
 )

@@ -15,6 +15,7 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.handle_times import note_handle_time
+from router.core.rates import count_start
 from router.core.records import AgentState, Holding, Interaction
 
 NO_WRAP_UP = WrapUp()
@@ -33,6 +34,8 @@ def take(centre: Centre, holding: Holding) -> None:
         agent.stamp += 1
         agent.is_noted = True
     else:
+        if profile.rate is not None:
+            count_start(centre, holding)
         profile.note(agent)
     if agent.has_suspended or agent.units > profile.capacity:
         resuspend(centre, agent)

@@ -25,6 +25,7 @@ from router.core.facts import (
     StepSkipped,
     StepTaken,
 )
+from router.core.hours import have_started, set_clocks
 from router.core.ladder_plan import Announce, BeforeDue
 from router.core.names import QueueId
 from router.core.needs import relaxation_in_words
@@ -65,7 +66,7 @@ CAUGHT_UP_MAX = 100
 
 def enter(centre: Centre, interaction: Interaction) -> None:
     """Let the interaction enter its queue, waiting or (while offered) not: ladder's clock, key, catching up."""
-    interaction.ladder_at = centre.now
+    set_clocks(centre, interaction)
     queue = interaction.queue
     if interaction.origin == "queue" and interaction.asked is not queue.asked:
         ask_as_queue(interaction)
@@ -77,7 +78,7 @@ def enter(centre: Centre, interaction: Interaction) -> None:
     if interaction.state != "offered":
         wait(centre, interaction)
     if queue.timed_steps:
-        if centre.now > interaction.queued_at and queue.after_steps:
+        if centre.now > interaction.queued_at and queue.after_steps and have_started(centre, interaction):
             catch_up(centre, interaction)
         schedule_step(centre, interaction)
     else:

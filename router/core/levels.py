@@ -5,9 +5,11 @@ A level trigger is added in ``holds``, and in ``may_hold`` where a look at the q
 
 from __future__ import annotations
 
+from router.core.calendar_plan import Closed
 from router.core.centre import LEVEL_CHECK, Centre
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible, may_lack_agents
+from router.core.hours import have_started, is_open
 from router.core.ladder import guard_holds, is_ready, take_step
 from router.core.plan import NoEligibleAgent, QueueLength, Step, Trigger
 from router.core.queueing import enlist_new_work
@@ -36,7 +38,7 @@ def _schedule_check(centre: Centre, queue: QueueState) -> None:
 
 def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
     trigger = step.trigger
-    if not may_hold(trigger, queue.waiting):
+    if not may_hold(trigger, queue.waiting) or (isinstance(trigger, Closed) and is_open(queue)):
         return False
     candidates = [
         interaction
@@ -63,7 +65,11 @@ def may_hold(trigger: Trigger, waiting: int) -> bool:
 
 def holds(centre: Centre, interaction: Interaction, trigger: Trigger, waiting: int) -> bool:
     """Say whether the level trigger holds for the interaction, in whose queue so many wait; it has to be in a class."""
+    if not have_started(centre, interaction) and not isinstance(trigger, Closed):
+        return False
     match trigger:
+        case Closed():
+            return not is_open(interaction.queue)
         case QueueLength():
             return waiting > trigger.above
         case NoEligibleAgent():

@@ -192,7 +192,7 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
 
 def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int] | None:
     """Return the first of all work the agent can take, with the tier and score of the two."""
-    if agent.presence != "ready" or agent.paused_until is not None:
+    if agent.presence != "ready" or agent.paused_until is not None or agent.is_spent:
         return None
     if centre.by_heads is not None:
         return first_by_heads(centre, agent, centre.by_heads)

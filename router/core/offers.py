@@ -22,6 +22,7 @@ from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
+from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
 
@@ -96,7 +97,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None
@@ -174,6 +175,8 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
                 holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason
             )
         )
+    if holding.agent.profile.rate is not None:
+        count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
         if interaction.callback is not None:
             stop_dialling(centre, interaction)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.callback_plan import Callbacks, OfferCallback
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
@@ -155,7 +156,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""
@@ -274,6 +275,7 @@ class Queue:
     choice: str | None = None
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
     selection: QueueSelection = DEFAULT_SELECTION
 
 
@@ -320,3 +322,4 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    calendars: tuple[Calendar, ...] = ()

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agents.pools import is_member
+from router.core.calendar_check import calendar_problems
 from router.core.callback_plan import callback_problems
 from router.core.ladder_check import ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
+from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.selection_plan import selection_problems
 
@@ -36,6 +38,7 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
@@ -65,6 +68,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)
@@ -109,6 +113,8 @@ class _Check:
                 yield from self._known(f"{where}: maximum of channel", channel, self.channels)
                 if most < 1:
                     yield f"{where}: maximum {most} of channel {channel!r} is less than 1"
+            if agent.rate is not None:
+                yield from rate_problems(where, agent.kind, agent.rate)
             for channel, wrap_up in agent.wrap_up:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:

@@ -17,6 +17,7 @@ from router.core.facts import (
 from router.core.holdings import became_free, close, count_in, count_out, go_if_done
 from router.core.ladder import enter, run_waiting_operations
 from router.core.offers import back_in_queue, end_offer, refuse, rescind_all, rules_of
+from router.core.rates import keep_account
 from router.core.records import AgentState, Holding
 from router.errors import SignalError
 
@@ -190,6 +191,13 @@ def on_pause_end(centre: Centre, agent: AgentState) -> None:
     agent.paused_until = None
     centre.fact(AgentUnpaused(centre.now, agent.id))
     became_free(centre, agent)
+
+
+def on_rate_end(centre: Centre, agent: AgentState) -> None:
+    """Time has passed since the agent's rate limit was used up: it may take work again, if that was long enough."""
+    keep_account(centre, agent)
+    if not agent.is_spent:
+        became_free(centre, agent)
 
 
 def _return_to_held_work(centre: Centre, agent: AgentState) -> None:

@@ -13,8 +13,9 @@ from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.explain import Explanation, explain_waiting
+from router.core.hours import clocks_start_at, have_started
 from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, is_ready, next_step, skip_step, take_step
-from router.core.levels import holds
+from router.core.levels import holds, may_hold
 from router.core.matching import best_agent
 from router.core.names import QueueId, SectionId, looks_like_id
 from router.core.plan import QueueLength, Step
@@ -99,12 +100,12 @@ def _preview(centre: Centre, arrival: InteractionArrived) -> Preview:
 def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId, ...]) -> Preview:
     """Let it enter its queue as a real one would, and look for an agent."""
     interaction.state = "queued"
-    interaction.waiting_since = interaction.ladder_at = centre.now
     queue = interaction.queue
+    interaction.waiting_since = interaction.ladder_at = clocks_start_at(centre, queue)
     if interaction.origin == "queue":
         ask_as_queue(interaction)
     interaction.key = key_of(centre, interaction)
-    if centre.now > interaction.queued_at:
+    if centre.now > interaction.queued_at and have_started(centre, interaction):
         catch_up(centre, interaction)
     over_at = runs_out_at(interaction)
     if over_at is not None and over_at < centre.now:
@@ -160,10 +161,11 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
     """Return the first step of the queue whose level is reached when the interaction waits there too."""
     queue = interaction.queue
     for step in queue.level_steps:
-        if holds(centre, interaction, step.trigger, queue.waiting + 1) and (
-            guard_holds(centre, interaction, step)
-            or (isinstance(step.trigger, QueueLength) and _others_would_take(centre, queue, step))
-        ):
+        is_reached = holds(centre, interaction, step.trigger, queue.waiting + 1)
+        if is_reached and guard_holds(centre, interaction, step):
+            return step.name
+        is_long = isinstance(step.trigger, QueueLength) and may_hold(step.trigger, queue.waiting + 1)
+        if is_long and _others_would_take(centre, queue, step):
             return step.name
     return ""
 
@@ -171,7 +173,7 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
 def _others_would_take(centre: Centre, queue: QueueState, step: Step) -> bool:
     """Say whether the step is open to anything that waits in the queue."""
     return any(
-        is_ready(centre, other, step) and guard_holds(centre, other, step)
+        is_ready(centre, other, step) and have_started(centre, other) and guard_holds(centre, other, step)
         for klass in queue.classes
         for other in klass.waiting()
     )

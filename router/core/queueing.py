@@ -194,7 +194,7 @@ def end(
     else:
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
-        wait_ms = 0 if interaction.waiting_since is None else now - interaction.waiting_since
+        wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
     interaction.state = "ended"
     interaction.ended_how = how
     interaction.ended_at = now

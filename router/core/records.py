@@ -6,6 +6,7 @@ references are cut when the holding ends, so that no cycle outlives its work.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
@@ -229,11 +230,24 @@ class Holding:
         self.offer_ended_at = 0
 
 
+class Starts:
+    """What counts against the rate limit of an automated agent: when it was connected, the oldest first, as far as that counts
+    still, and how many offers are open to it. ``until`` is when a used-up limit lets work in again by the passing of time alone.
+    """
+
+    __slots__ = ("connected_at", "offers", "until")
+
+    def __init__(self) -> None:
+        self.connected_at: deque[int] = deque()
+        self.offers = 0
+        self.until: int | None = None
+
+
 class AgentState:
     """One agent as the engine sees it.
 
     ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
-    true ones.
+    true ones. ``is_spent``: its rate limit, of which ``starts`` keeps account, is used up.
     """
 
     __slots__ = (
@@ -244,6 +258,7 @@ class AgentState:
         "id",
         "idle_since",
         "is_noted",
+        "is_spent",
         "last_heard",
         "lease_due",
         "leaving",
@@ -255,6 +270,7 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "starts",
         "units",
     )
 
@@ -278,6 +294,8 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.is_spent = False
+        self.starts: Starts | None = None if profile.rate is None else Starts()
 
 
 StepKey = tuple[QueueId, str]

@@ -31,10 +31,12 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
+from router.core.hours import adopt_hours
 from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
+from router.core.rates import restore_account
 from router.core.records import AgentState, CallbackState, Holding, Interaction, LadderState
 from router.core.signals import InteractionArrived
 
@@ -179,6 +181,11 @@ def dump(centre: Centre) -> Data:
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
+        "rates": {
+            agent_id: list(agent.starts.connected_at)
+            for agent_id, agent in sorted(centre.agents.items())
+            if agent.starts is not None and agent.starts.connected_at
+        },
     }
 
 
@@ -241,6 +248,7 @@ def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Ce
 def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
     rows = {name: _rows(snapshot, name) for name in _COLUMNS}
     centre = Centre(plan, policies, snapshot["now"])
+    adopt_hours(centre)
     for name in _CENTRE_FIELDS:
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]
@@ -262,6 +270,8 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         agent = centre.agents[agent_id]
         for decision in decisions:
             _hold_again(centre, agent, holdings[decision])
+        if agent.profile.rate is not None:
+            restore_account(centre, agent, snapshot.get("rates", {}).get(agent_id, ()))
     for holding in holdings.values():
         if holding.offer_id and holding.offer_end is None:
             centre.offers[holding.offer_id] = holding

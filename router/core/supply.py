@@ -108,7 +108,7 @@ class FreeList:
 
 
 class Profile:
-    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs, maxima and rate limit.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
     ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
@@ -132,6 +132,7 @@ class Profile:
         "maxima",
         "places",
         "pools",
+        "rate",
         "serving",
         "serving_epoch",
         "signed_in",
@@ -154,7 +155,8 @@ class Profile:
         self.costs = costs
         self.cheapest = min(costs.values(), default=0)
         self.interrupting = interrupting.intersection(costs)
-        self.is_single = 2 * self.cheapest > self.capacity and not self.interrupting
+        self.rate = agent.rate
+        self.is_single = 2 * self.cheapest > self.capacity and not self.interrupting and agent.rate is None
         self.maxima = dict(agent.channel_max)
         self.agents: dict[AgentId, AgentState] = {}
         self.signed_in = 0
@@ -206,7 +208,7 @@ class Profile:
         """Bring all orders up to date with what the agent is and holds now."""
         agent.stamp += 1
         agent.is_noted = True
-        available = agent.presence == "ready" and agent.paused_until is None
+        available = agent.presence == "ready" and agent.paused_until is None and not agent.is_spent
         if available and (agent.units + self.cheapest <= self.capacity or self.interrupting):
             # Only profiles that have room when idle are in the orders.
             is_idle = not agent.units and not self.maxima
@@ -223,8 +225,8 @@ class Profile:
 
 
 def is_available(agent: AgentState) -> bool:
-    """Say whether the agent is ready and not paused."""
-    return agent.presence == "ready" and agent.paused_until is None
+    """Say whether the agent is ready, not paused, and within its rate limit."""
+    return agent.presence == "ready" and agent.paused_until is None and not agent.is_spent
 
 
 class Profiles:
@@ -249,6 +251,7 @@ class Profiles:
             frozenset(agent.channels),
             frozenset(agent.costs),
             frozenset(agent.channel_max),
+            agent.rate,
             pools,
         )
         profile = self._by_key.get(key)

@@ -37,6 +37,8 @@ from router.core.facts import (
     PrioritySet,
     RefusalsCleared,
     RequirementRelaxed,
+    SectionClosed,
+    SectionOpened,
     StepSkipped,
     StepTaken,
     WorkHeld,
@@ -77,6 +79,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     AgentPaused: "switchroom.agent.paused",
     AgentUnpaused: "switchroom.agent.unpaused",
     LinkChanged: "switchroom.link.changed",
+    SectionOpened: "switchroom.section.opened",
+    SectionClosed: "switchroom.section.closed",
     OfferExtended: "switchroom.offer.extended",
     PlanAdopted: "switchroom.plan.adopted",
 }
@@ -215,7 +219,13 @@ class EventLog:
     def _section_of(self, fact: Fact) -> str | None:
         """Return the section whose queue or interaction it is about, as of now; the interaction may move on later."""
         match fact:
-            case InteractionQueued() | InteractionEnded() | InteractionScheduled():
+            case (
+                InteractionQueued()
+                | InteractionEnded()
+                | InteractionScheduled()
+                | SectionOpened()
+                | SectionClosed()
+            ):
                 return fact.section
             case PresenceChanged() | AgentPaused() | AgentUnpaused() | LinkChanged() | PlanAdopted():
                 return None
@@ -249,6 +259,8 @@ def _subject(fact: Fact) -> str:
             return fact.version
         case LinkChanged():
             return "link"
+        case SectionOpened() | SectionClosed():
+            return fact.section
         case _:
             return fact.interaction_id
 

@@ -68,7 +68,7 @@ def test_the_valid_centre_is_valid() -> None:
         # shapes
         ("tiers: [team, bosses]", "tiers: team", "14:12: sections.billing.tiers: expected a list, found the text 'team'"),
         ("needs: {billing: 3, any", "needs: {billing: x, any", "9:22: sections.billing.needs.billing: 'x' is not a skill level (write 4 for at least 4, or one of '>= 4', '> 4', '== 4', '< 4')"),
-        ("when: {queue-length: 20}", "when: no-eligible", "19:15: sections.billing.ladder[1].when: 'no-eligible' is not one of no-eligible-agent, all-declined (did you mean 'no-eligible-agent'?)"),
+        ("when: {queue-length: 20}", "when: no-eligible", "19:15: sections.billing.ladder[1].when: 'no-eligible' is not one of no-eligible-agent, all-declined, closed (did you mean 'no-eligible-agent'?)"),
         ("- divert: voicemail", "- {divert: voicemail, end: late}", "22:13: sections.billing.ladder[1].do[1]: one item of 'do' holds one operation, this has 'divert', 'end' (put a '-' before each)"),
         ("{timed: 10s, channels", "{timed: 10s, until-done: 20s, channels", "24:14: sections.billing.wrap-up: wrap-up is either 'timed' or 'until-done' (remove one)"),
         ("max-waiting: 50", "max-waiting: 50, divert: a, overflow: b", "25:12: sections.billing.limit: a limit has either 'divert' or 'overflow' (remove one)"),

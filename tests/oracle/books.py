@@ -37,13 +37,15 @@ from router.core.facts import (
     PlanAdopted,
     PresenceChanged,
     RefusalsCleared,
+    SectionClosed,
+    SectionOpened,
     WorkHeld,
     WorkResumed,
     WorkSuspended,
     WrapUpStarted,
 )
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, QueueId, SectionId
-from router.core.plan import Plan
+from router.core.plan import DAY_MS, Plan
 from router.core.signals import InteractionArrived, PlanReplaced, Signal
 
 
@@ -93,6 +95,7 @@ class Books:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.at = 0
+        self.adopted_at = -DAY_MS
         self.entries: dict[InteractionId, Entry] = {}
         self.submitted: Counter[SectionId] = Counter()
         self.given_on: Counter[SectionId] = Counter()
@@ -100,11 +103,14 @@ class Books:
         self.offers: dict[OfferId, OpenOffer] = {}
         self.offers_made = 0
         self.link_is_lost = False
+        self.is_open: dict[str, bool] = {}
+        """Queues that have opened or closed, and what they are now."""
         self.decisions = 0
         self.held: dict[AgentId, list[Held]] = {}
         self.presence: dict[AgentId, Presence] = {}
         self.paused: set[AgentId] = set()
         self.capacity: dict[AgentId, int] = {}
+        self.connections: dict[AgentId, list[int]] = {}
         self._took: set[AgentId] = set()
         self._twice: set[tuple[AgentId, InteractionId]] = set()
         """Pairs that hold an interaction twice, say a wrap-up of it and the contact that came back: facts name the
@@ -140,6 +146,8 @@ class Books:
 
     def _adopt(self, plan: Plan) -> None:
         self._learn(plan)
+        self.is_open = {queue: was for queue, was in self.is_open.items() if queue in self.sections}
+        self.adopted_at = self.at
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
                 self._follow(entry, entry.queue)
@@ -240,6 +248,14 @@ class Books:
             case LinkChanged():
                 assert (fact.change == "lost") != self.link_is_lost, f"{fact}: it is so already"
                 self.link_is_lost = fact.change == "lost"
+            case SectionOpened() | SectionClosed():
+                for queue in fact.queues:
+                    is_open = isinstance(fact, SectionOpened)
+                    assert self.sections[QueueId(queue)].section_id == fact.section, (
+                        f"{fact}: {queue} is elsewhere"
+                    )
+                    assert self.is_open.get(queue, not is_open) != is_open, f"{fact}: {queue} is so already"
+                    self.is_open[queue] = is_open
             case PlanAdopted():
                 raise AssertionError(f"{fact}: _adopt enters it")
             case _:
@@ -387,11 +403,21 @@ class Books:
             entry = self.entries[fact.interaction_id]
             assert entry.state == "accepted", f"{fact}: it is {entry.state}"
             self._held(fact.agent_id, fact.interaction_id, "accepted").stage = "connected"
+        self._check_rate(fact)
         assert entry.owner is None, f"{fact}: it is {entry.owner}'s"
         assert fact.wait_ms >= 0, f"{fact}: a wait below 0"
         entry.state = "assigned"
         entry.owner = fact.agent_id
         entry.rests.clear()
+
+    def _check_rate(self, fact: InteractionAssigned) -> None:
+        """Check the limit, where no plan changed it in the span that it looks at."""
+        mine = self.connections.setdefault(fact.agent_id, [])
+        mine.append(fact.at)
+        rate = self.agents[fact.agent_id].rate
+        if rate is not None and self.adopted_at + rate.per_ms <= fact.at:
+            recent = [at for at in mine if at + rate.per_ms > fact.at]
+            assert len(recent) <= rate.starts, f"{fact}: connected {len(recent)} times in {rate.per_ms} ms"
 
     def _passed_on(self, fact: InteractionPassedOn) -> None:
         entry = self.entries[fact.interaction_id]

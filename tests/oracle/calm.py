@@ -49,6 +49,7 @@ def _calmed_queue(queue: Queue, rng: Random) -> Queue:
     return replace(
         queue,
         ladder=(),
+        hours=queue.hours if chance(rng, 10) else None,
         time_to_live_ms=queue.time_to_live_ms if chance(rng, 15) else None,
         limit=queue.limit if chance(rng, 15) else None,
         requirement=NO_REQUIREMENT if len(list(terms(queue.requirement))) > 1 else queue.requirement,

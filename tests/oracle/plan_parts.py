@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, TypeVar
 
-from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
+from router.core.calendar_plan import Closed
 from router.core.callback_plan import CallbackMode, Callbacks, OfferCallback
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
 from router.core.names import (
@@ -67,6 +68,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
+from tests.oracle.calendar_parts import random_hours
 
 T = TypeVar("T")
 
@@ -209,9 +211,10 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
     kinds: tuple[AgentKind, ...] = ("human", "human", "automated")
     tags = dict(rng.choice(TAGS) for _ in range(rng.randint(0, 2)))
     channels = some(rng, world.channels, 1, 2) if chance(rng, 20) else ()
+    kind = rng.choice(kinds)
     return Agent(
         agent_id=agent_id,
-        kind=rng.choice(kinds),
+        kind=kind,
         skills=_skills(rng, 0, 3),
         tags=tuple(tags.items()),
         capacity=rng.choice((50, 100, 100, 100, 200)),
@@ -219,7 +222,12 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        rate=_rate(rng) if kind == "automated" else None,
     )
+
+
+def _rate(rng: Random) -> Rate | None:
+    return Rate(starts=rng.randint(1, 3), per_ms=seconds(rng, 1, 8)) if chance(rng, 60) else None
 
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
@@ -303,9 +311,11 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 8):
+        match rng.randint(1, 9):
             case 1:
                 trigger = NoEligibleAgent()
+            case 5:
+                trigger = Closed()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
             case 3:
@@ -360,6 +370,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        hours=random_hours(rng),
         selection=random_queue_selection(rng),
     )
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from agents.model import Pool
+from agents.model import Pool, Rate
 from agents.pools import is_member
 from router.core.names import (
     CentreId,
@@ -33,6 +33,7 @@ from router.core.plan import (
 from router.core.requirement import (
     Requirement,
 )
+from tests.oracle.calendar_parts import random_calendars
 from tests.oracle.plan_parts import (
     AGENTS,
     CHANNELS,
@@ -92,6 +93,7 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        calendars=random_calendars(rng),
     )
 
 
@@ -195,7 +197,10 @@ def broken(rng: Random, plan: Plan) -> Plan:
         return replace(plan, sections=(first, *plan.sections[1:]))
 
     nowhere = QueueId("nowhere")
-    match rng.randint(1, 6):
+    match rng.randint(1, 7):
+        case 7:
+            too_slow = replace(agent, kind="automated", rate=Rate(starts=0))
+            return replace(plan, agents=(too_slow, *plan.agents[1:]))
         case 1:
             return replace(plan, agents=(*plan.agents, agent))
         case 2:

@@ -46,6 +46,7 @@ from router.errors import SignalError
 from tests.oracle.reference_callbacks import book, not_reached, reached
 from tests.oracle.reference_deadlines import deadlines
 from tests.oracle.reference_dialling import is_held, stop_dialling
+from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
     end,
@@ -54,8 +55,10 @@ from tests.oracle.reference_ladder import (
     move,
     put_in_queue,
     read_levels,
+    start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_rates import change_agent
 from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
@@ -416,7 +419,9 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
+        was_open = open_now(state)
         before, state.plan = state.plan, plan
+        tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
@@ -427,6 +432,8 @@ class ReferenceRouter:
                 move(state, work, successors[work.queue], "plan")
         for work in state.live():
             follow_queue(state, work)
+            if work.state in ("queued", "offered") and not has_begun(state, work):
+                start_clocks(state, work)
             work.rank = rank(state, work)
         state.touched = {queue.queue_id for queue in state.queues()}
         return "done"
@@ -436,7 +443,7 @@ class ReferenceRouter:
         agents = {agent.agent_id: agent for agent in plan.agents}
         for agent_id, agent in agents.items():
             person = state.people.setdefault(agent_id, Person(agent))
-            person.agent = agent
+            change_agent(state, person, agent)
             person.removed = False
         for agent_id in sorted(state.people):
             person = state.people[agent_id]

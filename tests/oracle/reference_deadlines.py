@@ -11,8 +11,10 @@ from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_callbacks import not_reached, resume
 from tests.oracle.reference_dialling import is_held
+from tests.oracle.reference_hours import change_hours, hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
+from tests.oracle.reference_rates import free_again_at
 from tests.oracle.reference_requirement import parts_of_time, times
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
@@ -52,6 +54,8 @@ def deadlines(state: State) -> list[Deadline]:
         if assignment.held_until is not None:
             hold = partial(requeue_held, state, assignment)
             found.append(Deadline((6, number, agent_id, 0), assignment.held_until, hold))
+    if (changes_at := hours_change_at(state)) is not None:
+        found.append(Deadline((-1, 0, "", 0), changes_at, partial(change_hours, state)))
     for place, (queue_id, read_at) in enumerate(sorted(state.levels_read_at.items())):
         if has_levels(state, queue_id):
             due = read_at + state.plan.check_every_ms
@@ -106,9 +110,15 @@ def _expire(state: State, work: Work) -> None:
 def _of_person(state: State, person: Person) -> Iterator[Deadline]:
     if person.paused_until is not None:
         yield Deadline((4, 0, person.agent_id, 0), person.paused_until, partial(_unpause, state, person))
+    if (free_at := free_again_at(state, person)) is not None:
+        yield Deadline((0, 0, person.agent_id, 0), free_at, _nothing)
     if person.is_signed_in and state.plan.presence_ttl_ms is not None and state.link_lost_at is None:
         due = person.heard_at + state.plan.presence_ttl_ms
         yield Deadline((5, 0, person.agent_id, 0), due, partial(lose, state, person, "lease"))
+
+
+def _nothing() -> None:
+    """The passing of time was all."""
 
 
 def _unpause(state: State, person: Person) -> None:

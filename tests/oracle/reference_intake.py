@@ -12,6 +12,7 @@ from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import InteractionArrived
 from router.errors import SignalError
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_hours import is_closed
 from tests.oracle.reference_ladder import end, move, put_in_queue
 from tests.oracle.reference_matching import can_take
 from tests.oracle.reference_state import State, Work, new_work
@@ -168,7 +169,18 @@ def start(state: State, work: Work) -> str:
     cause: QueueCause = "due" if work.state == "scheduled" else "arrived"
     original = arrival.original_arrived_at
     work.queued_at = state.now if original is None else original
-    while (limit := _full_limit(state, work)) is not None:
+    while True:
+        hours = state.queue(work.queue).hours
+        if hours is not None and is_closed(state, work.queue):
+            if hours.when_closed == "refuse":
+                return _refuse(state, work, "closed")
+            if hours.when_closed == "divert":
+                end(state, work, "diverted", hours.target)
+                state.effects.append(Divert(work.interaction_id, hours.target))
+                return "diverted"
+        limit = _full_limit(state, work)
+        if limit is None:
+            break
         if limit.when_full == "divert":
             end(state, work, "diverted", limit.target)
             state.effects.append(Divert(work.interaction_id, limit.target))

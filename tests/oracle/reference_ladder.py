@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from router.core.calendar_plan import Closed
 from router.core.callback_plan import OfferCallback
 from router.core.effects import Divert, EndInteraction, PlayAnnouncement, ProposeCallback, SendNotice
 from router.core.facts import (
@@ -47,6 +48,7 @@ from router.core.plan import (
 from router.core.requirement import Requirement
 from tests.oracle.reference_conditions import condition_holds
 from tests.oracle.reference_dialling import stop_dialling
+from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
 from tests.oracle.reference_state import State, Work
 
@@ -56,7 +58,7 @@ from tests.oracle.reference_state import State, Work
 def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
     """Queue the work: its service-level clock starts, and it enters its queue."""
     work.state = "queued"
-    work.service_clock = state.now
+    work.service_clock = opening(state, work.queue) if cause in ("arrived", "due") else state.now
     state.facts.append(
         InteractionQueued(
             at=state.now,
@@ -76,12 +78,19 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
 
 def enter_queue(state: State, work: Work) -> None:
     """Let queued (under a new plan: or offered) work begin in the queue it is in now."""
-    work.ladder_clock = state.now
     follow_queue(state, work)
+    start_clocks(state, work)
     work.time_facts_until = state.elapsed(work)
     work.rank = rank(state, work)
     state.touched.add(work.queue)
     _catch_up(state, work)
+
+
+def start_clocks(state: State, work: Work) -> None:
+    """Start the ladder's clock, now or when the queue opens; a service level that has not begun begins then too."""
+    work.ladder_clock = state.now
+    if not has_begun(state, work):
+        work.ladder_clock = work.service_clock = opening(state, work.queue)
 
 
 def follow_queue(state: State, work: Work) -> None:
@@ -128,7 +137,7 @@ def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
     elif work.state == "assigned":
         wait_ms = work.wait_ms
     else:
-        wait_ms = state.now - work.service_clock
+        wait_ms = max(0, state.now - work.service_clock)
     stop_dialling(state, work)
     work.callback = None
     state.facts.append(
@@ -339,7 +348,7 @@ def take_step(state: State, work: Work, step: Step) -> None:
 
 def _catch_up(state: State, work: Work) -> None:
     elapsed = state.now - work.queued_at
-    if elapsed <= 0:
+    if elapsed <= 0 or not has_begun(state, work):
         return
     for step in state.queue(work.queue).ladder:
         mark = (work.queue, step.name)
@@ -441,7 +450,11 @@ def _waiting_in(state: State, queue_id: QueueId) -> list[Work]:
 
 
 def _holds(state: State, work: Work, trigger: Trigger) -> bool:
+    if not has_begun(state, work) and not isinstance(trigger, Closed):
+        return False
     match trigger:
+        case Closed():
+            return is_closed(state, work.queue)
         case QueueLength():
             return len(_waiting_in(state, work.queue)) > trigger.above
         case NoEligibleAgent():

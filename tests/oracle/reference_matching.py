@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
+from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
 from tests.oracle.reference_selection import first_work
 from tests.oracle.reference_state import Person, State, Work
@@ -36,6 +37,7 @@ def can_take(state: State, person: Person, work: Work) -> bool:
     return (
         person.presence == "ready"
         and person.paused_until is None
+        and not is_spent(state, person)
         and would_do(state, person, work)
         and person.agent_id not in work.refusals
         and not _wraps_up_for_section(state, person, work)

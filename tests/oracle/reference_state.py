@@ -92,6 +92,8 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -165,6 +167,11 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

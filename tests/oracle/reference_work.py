@@ -34,6 +34,7 @@ from router.core.names import OfferId
 from tests.oracle.reference_dialling import dial, is_dialled_first, is_held, rules_of, stop_dialling
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
+from tests.oracle.reference_rates import connected
 from tests.oracle.reference_selection import note_handle_time
 from tests.oracle.reference_state import Assignment, Offer, Person, State, Work
 
@@ -131,9 +132,10 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
-    work.wait_ms = state.now - (work.service_clock or 0)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
+    connected(state, person)
     state.assignments.append(
         Assignment(
             decision=offer.decision,

@@ -24,7 +24,7 @@ def interaction_view(centre: Centre, interaction: Interaction) -> views.Interact
     owner = interaction.owner
     is_open = interaction.state in {"queued", "offered", "assigned"}
     if interaction.state in {"queued", "offered"} and interaction.waiting_since is not None:
-        wait_ms = centre.now - interaction.waiting_since
+        wait_ms = max(centre.now - interaction.waiting_since, 0)
     else:
         wait_ms = interaction.waited_ms
     asked = interaction.asked
