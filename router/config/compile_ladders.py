@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from router.config.compile_rules import INTAKE_FIELDS, condition, spots
+from router.config.compile_rules import INTAKE_FIELDS, Fields, condition, spots
 from router.config.names import Names, Place
-from router.config.scalars import duration_text
 from router.config.schema_ladders import (
     AnnouncementMap,
     GuardMap,
     NoticeMap,
     OperationMap,
-    QueueLengthMap,
     RelaxMap,
     StepMap,
+    TriggerMap,
 )
-from router.config.schema_rules import as_list
+from router.config.schema_rules import When, as_list
 from router.config.yaml_source import shown
 from router.core import callback_plan, ladder_plan, order_plan, plan
 from router.core.calendar_plan import Closed
+from router.core.durations import duration_text
+from router.core.guards import EXPRESSION_FIELDS
 from router.core.names import PoolId, QueueId, SkillName
 
-GUARD_FIELDS = (*INTAKE_FIELDS, *GuardMap.OWN)
+GUARD_FIELDS = Fields((*INTAKE_FIELDS.of_mappings, *GuardMap.OWN), EXPRESSION_FIELDS)
 
 
 def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step, ...]:
@@ -51,9 +52,7 @@ def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step,
                 name=name,
                 trigger=trigger,
                 operations=tuple(_operations(step.do, here / "do", names)),
-                guard=plan.AllOf()
-                if step.if_ is None
-                else condition(step.if_, here / "if", names, fields=GUARD_FIELDS),
+                guard=_guard(step, here, names),
                 repeat_ms=step.repeat,
                 times=step.times,
             )
@@ -67,14 +66,30 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
     if step.before_due is not None:
         return ladder_plan.BeforeDue(ms=step.before_due), f"before-due-{duration_text(step.before_due)}"
     match step.when:
-        case QueueLengthMap():
-            return plan.QueueLength(above=step.when.queue_length), f"queue-length-{step.when.queue_length}"
+        case TriggerMap(queue_length=int(above)):
+            return plan.QueueLength(above=above), f"queue-length-{above}"
+        case TriggerMap():
+            return ladder_plan.Holds(), "holds"
         case "all-declined":
             return ladder_plan.AllDeclined(), "all-declined"
         case "closed":
             return Closed(), "closed"
         case _:
             return plan.NoEligibleAgent(), "no-eligible-agent"
+
+
+def _guard(step: StepMap, place: Place, names: Names) -> plan.Condition:
+    """Return what must hold for the step: its trigger's condition, where that is one, and its own."""
+    parts: list[plan.Condition] = []
+    if isinstance(step.when, TriggerMap) and step.when.holds is not None:
+        parts.append(_condition(step.when.holds, place / "when" / "holds", names))
+    if step.if_ is not None:
+        parts.append(_condition(step.if_, place / "if", names))
+    return parts[0] if len(parts) == 1 else plan.AllOf(of=tuple(parts))
+
+
+def _condition(written: When, place: Place, names: Names) -> plan.Condition:
+    return condition(written, place, names, fields=GUARD_FIELDS)
 
 
 def _numbered(name: str) -> Iterator[str]:

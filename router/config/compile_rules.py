@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Final, NamedTuple
 
 from pydantic_core import PydanticCustomError
 
@@ -21,7 +22,8 @@ from router.config.schema_rules import (
     as_list,
 )
 from router.config.yaml_source import shown
-from router.core import plan
+from router.core import intake, plan
+from router.core.expression import ExpressionError, read
 from router.core.names import AgentId, PoolId, SkillName
 from router.core.requirement import (
     NO_REQUIREMENT,
@@ -149,9 +151,15 @@ def _check_marks(
 
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-Fields = tuple[str, ...]
 
-INTAKE_FIELDS: Fields = ("channel", "customer", "priority")
+class Fields(NamedTuple):
+    """What a condition can read beside attributes: in mappings, and in expressions."""
+
+    of_mappings: tuple[str, ...]
+    of_expressions: tuple[str, ...]
+
+
+INTAKE_FIELDS: Final = Fields(("channel", "customer", "priority"), intake.INTAKE_FIELDS)
 
 
 def condition(
@@ -160,6 +168,8 @@ def condition(
     """Return the condition for what is written, and note what cannot be. ``fields`` is what it can read beside attributes."""
     if when is None:
         return plan.AllOf()
+    if isinstance(when, str):
+        return _expression(when, place, fields.of_expressions)
     if isinstance(when, list):
         listed = enumerate(when)
         return plan.AllOf(
@@ -169,8 +179,17 @@ def condition(
     return parts[0] if len(parts) == 1 else plan.AllOf(of=parts)
 
 
+def _expression(text: str, place: Place, fields: tuple[str, ...]) -> plan.Expression:
+    try:
+        read(text, fields)
+    except ExpressionError as error:
+        found = f"{error.message}, at character {error.column + 1} of {shown(text)!r}"
+        place.note(found, error.hint)
+    return plan.Expression(text=text)
+
+
 def _conditions(when: WhenMap, place: Place, names: Names, fields: Fields) -> Iterator[plan.Condition]:
-    tests: dict[str, Test | None] = {name: getattr(when, name) for name in fields}
+    tests: dict[str, Test | None] = {name: getattr(when, name) for name in fields.of_mappings}
     for key in place.entries():
         here = place / key
         match key:
@@ -183,7 +202,7 @@ def _conditions(when: WhenMap, place: Place, names: Names, fields: Fields) -> It
             case "not" if when.not_ is not None:
                 yield plan.NotOf(of=condition(when.not_, here, names, fields=fields))
             case _ if key in when.attributes:
-                _check_field(key, here, fields)
+                _check_field(key, here, fields.of_mappings)
                 yield from _matches(key, when.attributes[key], here, names)
             case _:
                 test = tests.get(key)
@@ -191,7 +210,7 @@ def _conditions(when: WhenMap, place: Place, names: Names, fields: Fields) -> It
                     yield from _matches(key, test, here, names)
 
 
-def _check_field(key: str, place: Place, fields: Fields) -> None:
+def _check_field(key: str, place: Place, fields: tuple[str, ...]) -> None:
     attribute = key.removeprefix("attributes.")
     if key.startswith("attributes.") and 1 <= len(attribute) <= 64:
         return

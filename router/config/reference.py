@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from router.config import schema, schema_calendars, schema_callbacks, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 from router.config.schema_rates import RateMap
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelMap, SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -53,7 +53,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         (
             ("step", schema_ladders.StepMap),
             ("condition of a step", schema_ladders.GuardMap),
-            ("queue length", schema_ladders.QueueLengthMap),
+            ("trigger", schema_ladders.TriggerMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
@@ -73,6 +73,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("callbacks", schema_callbacks.CallbacksMap),
             ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
+            ("queue level", QueueLevelMap),
         ),
     ),
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
 
-from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, AgentKind, WrapUpScope
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, NORMAL_SPEED, AgentKind, WrapUpScope
 from router.config.scalars import (
     DURATION_SCHEMA,
     Duration,
@@ -27,10 +27,12 @@ from router.config.scalars import (
 )
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_callbacks import CallbacksMap
+from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
+from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -71,6 +73,10 @@ class OfferMap(Model):
         None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
     )
     auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
+    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None,
+        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
+    )
 
 
 class Offers(OfferMap):
@@ -194,12 +200,17 @@ class QueueSettings(Model):
         None,
         description="What makes an agent better, with weights: `{skill-fit: 1, least-skilled: 0.2}`. Terms: `skill-fit`"
         " (high levels of what is wanted), `most-skilled`, `least-skilled` (keeps rare skills free), `first-skill`"
-        " (what is wanted stands first in the agent's order). [nothing]",
+        " (what is wanted stands first in the agent's order), `best-fit` (levels closest above what is wanted), `fastest`"
+        " (the agent's `speed`). [nothing]",
+    )
+    tolerance: Tolerance | None = Field(
+        None,
+        description="So much below the best score still counts as best: `choice` decides among them. [0]",
     )
     choice: Name | None = Field(
         None,
-        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `round-robin`,"
-        " `random`. [the channel's]",
+        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `least-occupied` (since the"
+        " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
     hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
@@ -259,7 +270,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -281,12 +292,22 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
+    speed: Speed = Field(
+        NORMAL_SPEED,
+        description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
+        " The score `fastest` reads it. [1]",
+    )
     rate: RateMap | None = Field(
         None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
     )
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")
@@ -385,6 +406,9 @@ class CentreFile(Model):
     remember: Duration = Field(
         86_400_000,
         description="How long the id of ended work is remembered, to know it when sent again. [1d]",
+    )
+    handled_window: PositiveDuration = Field(
+        HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
     calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")

@@ -20,7 +20,7 @@ from router.config.scalars import (
     wrong,
 )
 from router.config.schema_callbacks import CallbackOfferMap
-from router.config.schema_rules import PRIORITY_MAX, Names, Priority, Test, When, WhenMap
+from router.config.schema_rules import PRIORITY_MAX, ExpressionText, Names, Priority, Test, When, WhenMap
 from router.core.ladder_check import REPEAT_MIN_MS
 
 
@@ -129,21 +129,6 @@ class OperationMap(Model):
         return self
 
 
-class QueueLengthMap(Model):
-    """A trigger that looks at the queue."""
-
-    queue_length: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        description="Holds while more than this many interactions wait in the queue."
-    )
-
-
-Trigger = Annotated[
-    Annotated[Literal["no-eligible-agent", "all-declined", "closed"], Tag("<scalar>")]
-    | Annotated[QueueLengthMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent', 'all-declined', 'closed' or {queue-length: 20}"),
-]
-
-
 class GuardMap(WhenMap):
     """A condition on waiting work: all of its entries must hold. `attributes.NAME` reads an attribute.
 
@@ -170,11 +155,40 @@ else:
     Guard = TypeAliasType(
         "Guard",
         Annotated[
-            Annotated[list["Guard"], Tag("<list>")] | Annotated[GuardMap, Tag("<mapping>")],
-            by_shape("a condition", "write a mapping such as {channel: voice}"),
+            Annotated[ExpressionText, Tag("<scalar>")]
+            | Annotated[list["Guard"], Tag("<list>")]
+            | Annotated[GuardMap, Tag("<mapping>")],
+            by_shape(
+                "a condition",
+                "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'",
+            ),
         ],
     )
-"""A condition on waiting work as it is written."""
+"""A condition on waiting work as it is written; a text is an expression."""
+
+
+class TriggerMap(Model):
+    """A trigger that is looked at now and then. Exactly one key."""
+
+    queue_length: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        None, description="Holds while more than this many interactions wait in the queue."
+    )
+    holds: Guard | None = Field(
+        None, description="A condition on the interaction: `waiting > 5m and attributes.tier == 'gold'`."
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self, info: ValidationInfo) -> Self:
+        if not is_lenient(info) and len(self.model_fields_set) != 1:
+            wrong("a trigger has exactly one key", "write {queue-length: 20} or {holds: 'waiting > 5m'}")
+        return self
+
+
+Trigger = Annotated[
+    Annotated[Literal["no-eligible-agent", "all-declined", "closed"], Tag("<scalar>")]
+    | Annotated[TriggerMap, Tag("<mapping>")],
+    by_shape("'no-eligible-agent', 'all-declined', 'closed', {queue-length: 20} or {holds: CONDITION}"),
+]
 
 
 class StepMap(Model):
@@ -193,8 +207,8 @@ class StepMap(Model):
     when: Trigger | None = Field(
         None,
         description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
-        " `closed` (the queue is closed by its hours),"
-        " `{queue-length: 20}` (more than 20 wait), or `all-declined` (everybody eligible has refused, and all are about"
+        " `{queue-length: 20}` (more than 20 wait), `{holds: CONDITION}`, `closed` (the queue is closed by its hours), or `all-declined`"
+        " (everybody eligible has refused, and all are about"
         " to be asked again).",
     )
     if_: Guard | None = Field(

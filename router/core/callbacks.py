@@ -6,6 +6,7 @@ What becomes of it while it waits for its time, and when the customer was reache
 from __future__ import annotations
 
 from router.core.arrivals import queued
+from router.core.broadcast import look_no_further, wants_more
 from router.core.centre import CALLBACK_DUE, Centre
 from router.core.checks import HORIZON_MS, LABEL_MAX
 from router.core.dialling import callbacks_of
@@ -54,13 +55,16 @@ def book(centre: Centre, signal: CallbackRequested) -> bool:
     centre.fact(CallbackBooked(centre.now, interaction.id, *wanted))
     if signal.not_before is not None and signal.not_before > centre.now:
         if interaction.state == "offered":
-            assert interaction.owner is not None
-            end_offer(centre, interaction.owner, "rescinded", "callback")
+            look_no_further(centre, interaction)
+            for holding in interaction.open_offers():
+                end_offer(centre, holding, "rescinded", "callback")
         postpone(centre, interaction, signal.not_before, "window")
     elif is_postponed:
         resume(centre, interaction)
-    elif interaction.state == "queued":
+    else:
         watch(centre, interaction)
+        if interaction.state == "offered" and not wants_more(centre, interaction):
+            look_no_further(centre, interaction)
     return True
 
 

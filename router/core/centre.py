@@ -15,6 +15,7 @@ from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
+from router.core.level_delays import delays_in
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
@@ -41,8 +42,9 @@ NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
-DIAL_END: Final = 13
-CALLBACK_DUE: Final = 14
+LEVEL_OPENS: Final = 13
+DIAL_END: Final = 14
+CALLBACK_DUE: Final = 15
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -52,11 +54,13 @@ Rank = Callable[[int, int, int | None, Queue, Section], int]
 
 EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
-ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
@@ -76,6 +80,7 @@ class Centre:
         "handle_times",
         "hours_due",
         "interactions",
+        "keeps_standings",
         "last_decision",
         "last_number",
         "last_offer",
@@ -96,6 +101,7 @@ class Centre:
         "queues",
         "rank",
         "sections",
+        "seeking",
         "selection",
         "shares",
         "tier_pools",
@@ -127,6 +133,7 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.epoch = 0
@@ -157,7 +164,12 @@ class Centre:
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
                 self.queues[queue.queue_id] = QueueState(
-                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                    queue,
+                    state,
+                    len(self.queues),
+                    asked,
+                    centre_is_limited=plan.limit is not None,
+                    level_delays=delays_in(plan, queue.queue_id),
                 )
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]
@@ -168,7 +180,12 @@ class Centre:
         )
         self.shares = sum(queue.plan.selection.share for queue in self.queues.values())
         self.handle_times = self._carried_handle_times(before)
-        self.profiles = Profiles(plan)
+        measured = self.policies.measured
+        self.keeps_standings = bool(measured) and (
+            any(channel.choice in measured for channel in plan.channels)
+            or any(queue.plan.choice in measured for queue in self.queues.values())
+        )
+        self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
             pool

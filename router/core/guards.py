@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from router.core.intake import ATTRIBUTE, Predicate, Reader, predicate
+from router.core.evaluation import Reader
+from router.core.intake import ATTRIBUTE, Predicate, predicate
 from router.core.plan import Condition
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ Guard = Predicate[Subject]
 
 GUARD_FIELDS: Final = ("channel", "customer", "priority", "queue", "hops", "waiting", "expedited")
 """What a guard can read beside ``attributes.NAME``."""
+EXPRESSION_FIELDS: Final = (*GUARD_FIELDS, "section", "due_at", "now")
+"""What an expression can read beside ``attributes.NAME``."""
 
 
 def guard(condition: Condition) -> Guard:
@@ -40,6 +43,12 @@ def _reader(field: str) -> Reader[Subject]:
             return lambda subject: subject[1] - subject[0].queued_at
         case "expedited":
             return lambda subject: subject[0].expedited
+        case "section":
+            return lambda subject: subject[0].queue.section_id
+        case "due_at":
+            return lambda subject: subject[0].arrival.due_at
+        case "now":
+            return lambda subject: subject[1]
         case _:
             name = field.removeprefix(ATTRIBUTE)
             return lambda subject: subject[0].arrival.attributes.get(name)

@@ -27,6 +27,8 @@ def take(centre: Centre, holding: Holding) -> None:
     profile = agent.profile
     agent.holdings.append(holding)
     agent.units += holding.units
+    if agent.standing is not None:
+        agent.standing.hold(agent.units, centre.now)
     if profile.maxima:
         channel_id = holding.interaction.channel.channel_id
         agent.counts[channel_id] = agent.counts.get(channel_id, 0) + 1
@@ -49,6 +51,8 @@ def free(centre: Centre, holding: Holding) -> None:
     agent.units -= holding.units
     holding.units = 0
     holding.suspended = False
+    if agent.standing is not None:
+        agent.standing.hold(agent.units, centre.now)
     if holding.counts:
         holding.counts = False
         if agent.profile.maxima:
@@ -120,7 +124,8 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     rule = NO_WRAP_UP if agent.presence == "offline" else wrap_up_rule(agent, interaction)
     now = centre.now
     if rule.kind == "none" or not rule.limit_ms:
-        if agent.presence == "ready" and not agent.has_suspended and not agent.profile.maxima:
+        is_plain = agent.presence == "ready" and not agent.has_suspended and not agent.profile.maxima
+        if is_plain and agent.standing is None:
             _close_at_once(centre, holding, agent, now)
         else:
             close(centre, holding)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from router.core.checks import PRIORITY_MAX
-from router.core.guards import GUARD_FIELDS
-from router.core.intake import ATTRIBUTE
+from router.core.expression import ExpressionError, read
+from router.core.guards import EXPRESSION_FIELDS, GUARD_FIELDS
+from router.core.intake import ATTRIBUTE, expressions
 from router.core.ladder_plan import BeforeDue
 from router.core.order_plan import SetPriority
 from router.core.plan import (
@@ -17,6 +18,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     Match,
     MoveTo,
     NotOf,
@@ -57,6 +59,7 @@ def ladder_problems(where: str, queue: Queue, queues: Sequence[str], pools: Sequ
         for field in _fields(step.guard):
             if field not in GUARD_FIELDS and not field.startswith(ATTRIBUTE):
                 yield from unknown_name(f"{here}: condition on field", field, GUARD_FIELDS)
+        yield from expression_problems(here, step.guard, EXPRESSION_FIELDS)
         for position, operation in enumerate(step.operations):
             if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
                 yield f"{here}: nothing can run behind {type(operation).__name__}"
@@ -102,6 +105,17 @@ def _fields(condition: Condition) -> Iterator[str]:
             yield from _fields(condition.of)
         case Match():
             yield condition.field
+        case Expression():
+            pass
+
+
+def expression_problems(where: str, condition: Condition, fields: Iterable[str]) -> Iterator[str]:
+    """Yield what is wrong with the expressions of a condition, which may name these fields."""
+    for text in expressions(condition):
+        try:
+            read(text, fields)
+        except ExpressionError as error:
+            yield f"{where}: the expression {text[:100]!r}: {error.message}"
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> Iterator[str]:

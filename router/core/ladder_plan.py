@@ -19,6 +19,11 @@ class BeforeDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """A level: what the step's ``guard`` says is so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllDeclined:
     """An event: everybody eligible has refused, and the memory of it is cleared (fact ``RefusalsCleared``)."""
 

@@ -11,6 +11,7 @@ from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible, may_lack_agents
 from router.core.hours import have_started, is_open
 from router.core.ladder import guard_holds, is_ready, take_step
+from router.core.ladder_plan import Holds
 from router.core.plan import NoEligibleAgent, QueueLength, Step, Trigger
 from router.core.queueing import enlist_new_work
 from router.core.records import Interaction
@@ -74,5 +75,7 @@ def holds(centre: Centre, interaction: Interaction, trigger: Trigger, waiting: i
             return waiting > trigger.above
         case NoEligibleAgent():
             return not anyone_eligible(centre, interaction)
+        case Holds():
+            return True  # the step's guard is all that there is to it
         case _:
             return False  # timed or an event: never read

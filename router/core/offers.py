@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from router.core.broadcast import (
+    TAKEN,
+    add_offer,
+    look_further,
+    look_further_now,
+    look_no_further,
+    remove_offer,
+)
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
 from router.core.demand import DemandClass
 from router.core.dialling import callbacks_of, dial, is_held, stop_dialling
@@ -36,8 +44,24 @@ def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int
     """Carry out a decision about work that waits."""
     klass = interaction.klass
     assert klass is not None
+    if klass.rules.broadcast > 1:
+        _match_broadcast(centre, klass, interaction, agent, tier, score)
+        return
     stop_waiting(centre, interaction)
     hand_over(centre, klass, interaction, agent, tier, score)
+
+
+def _match_broadcast(
+    centre: Centre, klass: DemandClass, interaction: Interaction, agent: AgentState, tier: int, score: int
+) -> None:
+    """Carry out a decision about work that waits, or is offered to some and named by further agents."""
+    was_listed = interaction.listed
+    if interaction.owner is None:
+        stop_waiting(centre, interaction)
+    else:
+        look_no_further(centre, interaction)
+    hand_over(centre, klass, interaction, agent, tier, score)
+    look_further_now(centre, interaction, is_listed=was_listed)
 
 
 def hand_over(
@@ -76,7 +100,7 @@ def hand_over(
         expires_at = now + callbacks_of(interaction).dial_ms
     holding.until = expires_at
     interaction.state = "offered"
-    interaction.owner = holding
+    add_offer(interaction, holding)
     centre.offers[offer_id] = holding
     if centre.link_lost_at is not None:
         centre.offered_unheard[offer_id] = now
@@ -108,6 +132,8 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
+    if holding.agent.standing is not None:
+        holding.agent.standing.handled_at.append(now)
     interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(
@@ -178,9 +204,9 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
     if holding.agent.profile.rate is not None:
         count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
-        if interaction.callback is not None:
+        if is_held(holding):
             stop_dialling(centre, interaction)
-        interaction.owner = None
+        remove_offer(interaction, holding)
         let_go(centre, holding)
 
 
@@ -188,6 +214,12 @@ def accept(centre: Centre, holding: Holding) -> None:
     """The agent takes the offer."""
     holding.agent.no_answers = 0
     end_offer(centre, holding, "accepted", "")
+    interaction = holding.interaction
+    if interaction.klass is not None or interaction.also_offered is not None:
+        look_no_further(centre, interaction)
+        for other in interaction.open_offers():
+            if other is not holding:
+                end_offer(centre, other, "rescinded", TAKEN)
     _assign(centre, holding)
     resuspend(centre, holding.agent)
     if holding.interaction.callback is not None:
@@ -214,9 +246,14 @@ def fail(centre: Centre, holding: Holding, reason: str) -> None:
 
 
 def back_in_queue(centre: Centre, holding: Holding) -> None:
-    """The interaction waits again, in its place."""
-    holding.interaction.state = "queued"
-    wait(centre, holding.interaction)
+    """The interaction waits again, in its place; while other offers of it are open it looks for another agent in the place of this one."""
+    interaction = holding.interaction
+    if interaction.owner is not None:
+        look_further(centre, interaction)
+        return
+    look_no_further(centre, interaction)
+    interaction.state = "queued"
+    wait(centre, interaction)
 
 
 def refuse(centre: Centre, interaction: Interaction, agent: AgentState) -> None:
@@ -256,7 +293,7 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
 
 
 def rescind_all(centre: Centre, agent: AgentState) -> None:
-    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue."""
+    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue, or offered to others still."""
     for holding in [holding for holding in agent.holdings if holding.state == "offered"]:
         end_offer(centre, holding, "rescinded", agent.presence)
         back_in_queue(centre, holding)

@@ -13,13 +13,14 @@ from typing import Final, Literal
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.callback_plan import Callbacks, OfferCallback
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
 from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
 
@@ -53,7 +54,8 @@ class OfferRules:
     ``on_no_answer``: what an unanswered offer does to its agent (``pause`` for ``pause_ms``); ``max_no_answer``
     of them in a row set the agent not-ready whatever the rule (0: never). A refused pair rests ``retry_after_ms``;
     when all eligible have refused, the memory clears after ``all_declined_pause_ms``. ``auto_answer`` connects
-    without an offer.
+    without an offer. ``broadcast``: to so many agents at once, of whom the first to accept has it; those who leave such an
+    offer unanswered bear nothing.
     """
 
     timeout_ms: int = 20_000
@@ -63,6 +65,7 @@ class OfferRules:
     retry_after_ms: int = 60_000
     all_declined_pause_ms: int = 5_000
     auto_answer: bool = False
+    broadcast: int = 1
 
 
 WhenFull = Literal["refuse", "divert", "overflow"]
@@ -120,7 +123,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +168,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""
@@ -257,7 +269,8 @@ class Queue:
     """A section's ordered waiting interactions.
 
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
-    ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
+    ``choice`` None: the channel's; it decides among those whose score is at most ``tolerance`` (thousandths of a point) below the
+    best. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
     share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
     ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
@@ -273,6 +286,7 @@ class Queue:
     skip_empty: bool = True
     score: tuple[tuple[str, int], ...] = ()
     choice: str | None = None
+    tolerance: int = 0
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
     hours: Hours | None = None
@@ -284,7 +298,7 @@ class Section:
     """A department. ``offers`` and ``wrap_up`` have one entry for every channel of the centre.
 
     ``ms_per_point`` is the head start one point of priority gives under ``age-offset``. ``refuse_unmatched``: work
-    that no intake rule matches is refused instead of going to ``default_queue``.
+    that no intake rule matches is refused instead of going to ``default_queue``. ``callbacks`` None: nobody is called back.
     """
 
     section_id: SectionId
@@ -304,7 +318,7 @@ class Section:
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
-    remembered for ``remember_ms``. ``callbacks`` None: nobody is called back.
+    remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts.
     """
 
     version: str
@@ -322,4 +336,5 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    handled_window_ms: int = HOUR_MS
     calendars: tuple[Calendar, ...] = ()

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from agents.model import Agent
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
 from router.core.callback_plan import callback_problems
-from router.core.ladder_check import ladder_problems, unknown_name
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
 from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
 from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-from router.core.selection_plan import selection_problems
+from router.core.selection_plan import level_problems, selection_problems
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -51,6 +53,7 @@ class _Check:
             ("hop_limit", plan.hop_limit, 0),
             ("check_every_ms", plan.check_every_ms, 1),
             ("remember_ms", plan.remember_ms, 0),
+            ("handled_window_ms", plan.handled_window_ms, 1),
         ):
             if value is not None and value < least:
                 yield f"{name} {value} is less than {least}"
@@ -100,11 +103,13 @@ class _Check:
             where = f"agent {agent.agent_id!r}"
             if agent.capacity < 1:
                 yield f"{where}: capacity {agent.capacity} is less than 1"
+            yield from level_problems(where, agent.queue_levels, self.queues)
             names = [skill.name for skill in agent.skills]
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{where}: skill {name!r} is there twice; keep one level"
             for channel in agent.channels:
                 yield from self._known(f"{where}: channel", channel, self.channels)
+            yield from self._speeds(where, agent)
             for channel, cost in agent.costs:
                 yield from self._known(f"{where}: cost of channel", channel, self.channels)
                 if cost < 1:
@@ -120,9 +125,18 @@ class _Check:
                 if wrap_up.limit_ms < 0:
                     yield f"{where}: wrap-up of channel {channel!r} is negative"
 
+    def _speeds(self, where: str, agent: Agent) -> Iterator[str]:
+        if agent.speed < 1:
+            yield f"{where}: speed {agent.speed} is less than 1 (1000 is ordinary)"
+        for channel, speed in agent.speeds:
+            yield from self._known(f"{where}: speed on channel", channel, self.channels)
+            if speed < 1:
+                yield f"{where}: speed {speed} on channel {channel!r} is less than 1 (1000 is ordinary)"
+
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
         for pool in self.plan.pools:
+            yield from level_problems(f"pool {pool.pool_id!r}", pool.queue_levels, self.queues)
             for member in pool.members:
                 if member not in agents:
                     yield f"pool {pool.pool_id!r}: member {member!r} is not in the roster"
@@ -153,9 +167,15 @@ class _Check:
                 ("retry-after", rules.retry_after_ms, 1),
                 ("all-declined-pause", rules.all_declined_pause_ms, 1),
                 ("max-no-answer", rules.max_no_answer, 0),
+                ("broadcast", rules.broadcast, 1),
             ):
                 if value < least:
                     yield f"{where}: offers of channel {channel!r}: {name} {value} is less than {least}"
+            if rules.auto_answer and rules.broadcast > 1:
+                yield (
+                    f"{where}: offers of channel {channel!r}: what is answered automatically cannot be broadcast;"
+                    " choose auto-answer or broadcast"
+                )
         for channel, wrap_up in section.wrap_up:
             yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
             if wrap_up.limit_ms < 0:
@@ -166,6 +186,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:
@@ -191,6 +212,8 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.tolerance < 0:
+            yield f"{where}: tolerance {queue.tolerance} is negative"
         if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
             yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from router.core.names import AgentId, SkillName
 from router.core.plan import Queue, Section
+from router.core.standing import Standing
 
 
 class OrderPolicy(Protocol):
@@ -20,6 +21,10 @@ class OrderPolicy(Protocol):
     @property
     def name(self) -> str:
         """What ``Plan.order`` calls it."""
+
+    @property
+    def honours_positions(self) -> bool:
+        """True when asked positions are: the rank is the same however long the work has waited."""
 
     def rank(self, queued_at: int, priority: int, due_at: int | None, queue: Queue, section: Section) -> int:
         """Return the rank; the smaller is served first.
@@ -99,9 +104,15 @@ class ScoreTerm(Protocol):
         """What a queue's ``score`` calls it."""
 
     def value(
-        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+        self,
+        wanted: Mapping[SkillName, int],
+        levels: Mapping[SkillName, int],
+        places: Mapping[SkillName, int],
+        speed: int,
     ) -> int:
         """Return the term in thousandths; the larger, the better the agent.
+
+        ``wanted`` gives the least level that is asked of each wanted skill, ``speed`` the agent's on the channel, in thousandths.
 
         Asked once per demand class and supply profile.
         """
@@ -116,6 +127,25 @@ class KeyedChoice(Protocol):
 
     def key(self, units: int, capacity: int, idle_since: int) -> tuple[int, int]:
         """Return the agent's key; asked whenever what it holds, or its idle time, has changed."""
+
+
+class MeasuredChoice(Protocol):
+    """A dynamic choice by a figure that the passing of time may change: of the best-scored, those who hold nothing come before
+    the others; of either the smallest (measure, idle since, id) is chosen.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a queue's or channel's ``choice`` calls it."""
+
+    def measure(self, standing: Standing, now: int) -> tuple[int, int | None]:
+        """Return the agent's figure at ``now``, and the first instant at which time alone may make it another; None: never.
+
+        Asked when what the agent holds has changed, and when that instant has come.
+        """
+
+    def describe(self, standing: Standing, now: int) -> str:
+        """Return the figure in words."""
 
 
 class Candidates(Protocol):
@@ -155,6 +185,7 @@ class Policies:
     heads: Mapping[str, HeadSelection] = field(default_factory=dict)
     terms: Mapping[str, ScoreTerm] = field(default_factory=dict)
     keyed: Mapping[str, KeyedChoice] = field(default_factory=dict)
+    measured: Mapping[str, MeasuredChoice] = field(default_factory=dict)
     picks: Mapping[str, PickChoice] = field(default_factory=dict)
 
     def selection_names(self) -> tuple[str, ...]:
@@ -163,4 +194,4 @@ class Policies:
 
     def choices(self) -> tuple[str, ...]:
         """Return the names of all dynamic choices."""
-        return (*self.keyed, *self.picks)
+        return (*self.keyed, *self.measured, *self.picks)

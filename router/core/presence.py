@@ -47,6 +47,8 @@ def change(
         agent.no_answers = 0
     if before == "offline":
         agent.idle_since = now
+        if agent.standing is not None:
+            agent.standing.restart(now, agent.units)
         count_in(centre, agent)
     centre.fact(PresenceChanged(now, agent.id, before, presence, reason))
     if tell_agent:
@@ -172,6 +174,8 @@ def expire_offer(centre: Centre, holding: Holding) -> None:
     back_in_queue(centre, holding)
     refuse(centre, interaction, agent)
     run_waiting_operations(centre, interaction)
+    if rules.broadcast > 1:
+        return
     agent.no_answers += 1
     if agent.presence != "ready":
         return

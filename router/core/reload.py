@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core.broadcast import look_further
 from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
@@ -16,6 +17,7 @@ from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
 from router.core.rates import change_rate
 from router.core.records import AgentState, Interaction
+from router.core.standings import keep_standings
 from router.errors import PlanError, Problem, SignalError
 
 
@@ -34,6 +36,7 @@ def adopt_first(centre: Centre) -> None:
         agent = AgentState(spec, profile)
         centre.agents[spec.agent_id] = agent
         profile.agents[spec.agent_id] = agent
+    keep_standings(centre)
 
 
 def replace_plan(centre: Centre, plan: Plan) -> None:
@@ -68,6 +71,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     for interaction in live:
         if interaction.state in ("queued", "offered"):
             _set_deadlines(centre, interaction)
+            look_further(centre, interaction)
     for queue in centre.queues.values():
         if queue.level_steps:
             centre.touched.add(queue)
@@ -135,12 +139,13 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
             watch_lease(centre, agent)
+    keep_standings(centre)
     return gone
 
 
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
-    centre.waiting = 0
+    centre.waiting = centre.seeking = 0
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)
@@ -152,6 +157,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
                 set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
+            interaction.queue.line = None
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None

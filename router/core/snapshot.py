@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any as Whatever
 from typing import Final
 
+from router.core.broadcast import look_further
 from router.core.centre import (
     CALLBACK_DUE,
     DIAL_END,
@@ -39,6 +40,7 @@ from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.rates import restore_account
 from router.core.records import AgentState, CallbackState, Holding, Interaction, LadderState
 from router.core.signals import InteractionArrived
+from router.core.standings import dump_standings, keep_standings, load_standing
 
 FORMAT: Final = "switchroom.snapshot/2"
 
@@ -113,7 +115,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
     "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
 }
-_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None}
+_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None, "arrival.position": None}
 """Columns that older snapshots of this format have not, with what stands there then."""
 
 _ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
@@ -171,6 +173,11 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "tails": [
+            [number, list(interactions[number].tail or ())]
+            for number in sorted(interactions)
+            if interactions[number].tail is not None
+        ],
         "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "callbacks": {
@@ -181,6 +188,7 @@ def dump(centre: Centre) -> Data:
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
+        "standings": dump_standings(centre),
         "rates": {
             agent_id: list(agent.starts.connected_at)
             for agent_id, agent in sorted(centre.agents.items())
@@ -261,10 +269,15 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.sections[name].intake.failed = failed
 
     interactions = {row[0]: _load_interaction(centre, row) for row in rows["interactions"]}
+    for number, tail in snapshot.get("tails", ()):
+        interactions[number].tail = tuple(tail)
     for number in snapshot["known"]:
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
     _load_agents(centre, rows["agents"])
+    keep_standings(centre)
+    for agent_id, standing in snapshot.get("standings", {}).items():
+        load_standing(centre.agents[agent_id], standing)
     holdings = {row[0]: _load_holding(centre, interactions, row) for row in rows["holdings"]}
     for *_, agent_id, _, decisions in rows["agents"]:
         agent = centre.agents[agent_id]
@@ -414,6 +427,8 @@ def _load_holding(centre: Centre, interactions: dict[int, Interaction], row: Row
         setattr(holding, name, value)
     if is_owner:
         interaction.owner = holding
+    elif holding.state == "offered":
+        interaction.also_offered = [*(interaction.also_offered or ()), holding]
     return holding
 
 
@@ -453,6 +468,7 @@ def _resume(centre: Centre, interaction: Interaction) -> None:
     rekey(centre, interaction)
     if interaction.state == "queued":
         wait(centre, interaction)
+    look_further(centre, interaction)
     for agent_id, until in (interaction.refused or {}).items():
         centre.deadline(until, REFUSAL_END, number, agent_id, interaction)
     if interaction.refused_clear_at is not None:

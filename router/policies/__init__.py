@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from router.core.policy import Policies
 from router.policies.age_offset import AgeOffset
+from router.policies.best_fit import BestFit
 from router.policies.delay_ratio import DelayRatio
 from router.policies.due_first import DueFirst
+from router.policies.fastest import Fastest
+from router.policies.fewest_handled import FewestHandled
 from router.policies.first_skill import FirstSkill
 from router.policies.gcmu import Gcmu
+from router.policies.least_occupied import LeastOccupied
 from router.policies.least_skilled import LeastSkilled
 from router.policies.load_ratio import LoadRatio
 from router.policies.longest_idle import LongestIdle
@@ -21,6 +25,7 @@ from router.policies.round_robin import RoundRobin
 from router.policies.skill_fit import SkillFit
 from router.policies.slack import Slack
 from router.policies.strict import Strict
+from router.policies.top_down import TopDown
 from router.policies.weighted import Weighted
 
 __all__ = ["BUILT_IN"]
@@ -28,11 +33,15 @@ __all__ = ["BUILT_IN"]
 BUILT_IN = Policies(
     orders={policy.name: policy for policy in (AgeOffset(), Strict(), DueFirst())},
     selections={policy.name: policy for policy in (Oldest(), OwnFirst())},
+    terms={
+        term.name: term
+        for term in (SkillFit(), MostSkilled(), LeastSkilled(), FirstSkill(), BestFit(), Fastest())
+    },
     heads={
         policy.name: policy
         for policy in (DelayRatio(), Slack(), Weighted(), Gcmu(), QueueRatio(), PredictedWait())
     },
-    terms={term.name: term for term in (SkillFit(), MostSkilled(), LeastSkilled(), FirstSkill())},
     keyed={policy.name: policy for policy in (LongestIdle(), LoadRatio())},
+    measured={policy.name: policy for policy in (LeastOccupied(), FewestHandled(), TopDown())},
     picks={policy.name: policy for policy in (RoundRobin(), RandomChoice())},
 )

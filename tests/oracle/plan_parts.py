@@ -11,9 +11,10 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.queue_levels import QueueLevel
 from router.core.calendar_plan import Closed
 from router.core.callback_plan import CallbackMode, Callbacks, OfferCallback
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -32,6 +33,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -68,7 +70,8 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
+from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
 
@@ -222,7 +225,26 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        speed=rng.choice((800, 1000, 1000, 1300)),
+        speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
+        queue_levels=random_queue_levels(rng, world, 25),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
+    )
+
+
+def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueLevel, ...]:
+    """Return levels of some queues, or none in the other cases."""
+    if not chance(rng, percent):
+        return ()
+    queues: list[QueueId | None] = [*some(rng, world.queues, 0, 3)]
+    if not queues or chance(rng, 30):
+        queues.append(None)
+    return tuple(
+        QueueLevel(
+            queue=queue, level=rng.randint(1, 3), after_ms=seconds(rng, 1, 6) if chance(rng, 40) else 0
+        )
+        for queue in queues
     )
 
 
@@ -232,6 +254,10 @@ def _rate(rng: Random) -> Rate | None:
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     """Return a pool; it may be that nobody is in it."""
+    return replace(_pool(rng, world, pool_id), queue_levels=random_queue_levels(rng, world, 15))
+
+
+def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     match rng.randint(1, 5):
         case 1:
             return Pool(pool_id=pool_id)
@@ -248,7 +274,15 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
+CHOICES: Final = (
+    "longest-idle",
+    "load-ratio",
+    "round-robin",
+    "random",
+    "least-occupied",
+    "fewest-handled",
+    "top-down",
+)
 SELECTIONS: Final = (
     "oldest",
     "own-first",
@@ -259,7 +293,7 @@ SELECTIONS: Final = (
     "queue-ratio",
     "predicted-wait",
 )
-SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
+SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
@@ -321,7 +355,7 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             case 3:
                 trigger = BeforeDue(ms=seconds(rng, 0, 6))
             case 4:
-                trigger = AllDeclined()
+                trigger = Holds() if chance(rng, 50) else AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
@@ -349,8 +383,10 @@ def _guard(rng: Random) -> Condition:
         Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
         Match(field="priority", op="<", value=rng.randint(0, 4)),
     )
+    if chance(rng, 20):
+        return Expression(text=random_guard(rng))
     if chance(rng, 40):
-        return _condition(rng)
+        return _match(rng)
     return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
@@ -368,6 +404,7 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
+        tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
         hours=random_hours(rng),
@@ -437,6 +474,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 
@@ -455,6 +494,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -462,7 +502,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 

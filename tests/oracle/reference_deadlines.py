@@ -9,13 +9,16 @@ from typing import NamedTuple
 from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
+from tests.oracle.reference_broadcast import named_work
 from tests.oracle.reference_callbacks import not_reached, resume
 from tests.oracle.reference_dialling import is_held
-from tests.oracle.reference_hours import change_hours, hours_change_at
+from tests.oracle.reference_hours import hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
 from tests.oracle.reference_rates import free_again_at
 from tests.oracle.reference_requirement import parts_of_time, times
+from tests.oracle.reference_selection import openings
+from tests.oracle.reference_shifts import change_calendars
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
 
@@ -55,7 +58,7 @@ def deadlines(state: State) -> list[Deadline]:
             hold = partial(requeue_held, state, assignment)
             found.append(Deadline((6, number, agent_id, 0), assignment.held_until, hold))
     if (changes_at := hours_change_at(state)) is not None:
-        found.append(Deadline((-1, 0, "", 0), changes_at, partial(change_hours, state)))
+        found.append(Deadline((-1, 0, "", 0), changes_at, partial(change_calendars, state)))
     for place, (queue_id, read_at) in enumerate(sorted(state.levels_read_at.items())):
         if has_levels(state, queue_id):
             due = read_at + state.plan.check_every_ms
@@ -67,11 +70,11 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     number = work.number
     callback = work.callback
     if callback is not None and callback.resume_at is not None:
-        yield Deadline((14, number, "", 0), callback.resume_at, partial(resume, state, work))
+        yield Deadline((15, number, "", 0), callback.resume_at, partial(resume, state, work))
         return
     if callback is not None and callback.dialled_until is not None and not callback.held:
         missed = partial(not_reached, state, work, "no-answer")
-        yield Deadline((13, number, "", 0), callback.dialled_until, missed)
+        yield Deadline((14, number, "", 0), callback.dialled_until, missed)
     if work.state == "scheduled":
         yield Deadline((1, number, "", 0), work.arrival.not_before or 0, partial(start, state, work))
         return
@@ -84,6 +87,9 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for time in times(work.requirement):
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
+    if work in named_work(state):
+        for instant in openings(state, work):
+            yield Deadline((13, number, "", 0), instant, _nothing)
     if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))

@@ -80,6 +80,15 @@ def _check_text(arrival: InteractionArrived) -> None:
             raise SignalError("bad-text", "customer and reply_to are texts of up to 256 characters")
 
 
+def _check_position(state: State, position: object) -> None:
+    if position is None:
+        return
+    if not isinstance(position, int) or isinstance(position, bool) or not 1 <= position <= 1_000_000_000:
+        raise SignalError("bad-position", f"position {position!r} is not an int from 1")
+    if state.plan.order != "strict":
+        raise SignalError("bad-position", "positions are asked under strict order only")
+
+
 def _check_times(state: State, arrival: InteractionArrived) -> None:
     for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and not _is_int(time):
@@ -119,6 +128,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(state, arrival.requirement)
+    _check_position(state, arrival.position)
     _check_times(state, arrival)
 
     work = new_work(len(state.works) + 1, arrival, section)
@@ -242,6 +252,18 @@ def _holds(state: State, rule: IntakeRule, arrival: InteractionArrived) -> bool:
                 return arrival.customer
             case "priority":
                 return arrival.priority
+            case "section":
+                return arrival.section
+            case "queue":
+                return arrival.queue
+            case "due_at":
+                return arrival.due_at
+            case "not_before":
+                return arrival.not_before
+            case "arrived_at":
+                return state.now if arrival.original_arrived_at is None else arrival.original_arrived_at
+            case "now":
+                return state.now
             case _:
                 return arrival.attributes.get(name.removeprefix("attributes."))
 

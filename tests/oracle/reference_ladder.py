@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from router.core.calendar_plan import Closed
 from router.core.callback_plan import OfferCallback
@@ -27,7 +28,7 @@ from router.core.facts import (
     StepSkipped,
     StepTaken,
 )
-from router.core.ladder_plan import AllDeclined, Announce, BeforeDue
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, QueueId
 from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
@@ -50,6 +51,7 @@ from tests.oracle.reference_conditions import condition_holds
 from tests.oracle.reference_dialling import stop_dialling
 from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
+from tests.oracle.reference_positions import ask_for_position
 from tests.oracle.reference_state import State, Work
 
 # ── entering, moving, ending ─────────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +75,8 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
             rule=work.rule,
         )
     )
+    if cause in ("arrived", "due") and work.arrival.position is not None and state.plan.order == "strict":
+        ask_for_position(state, work, work.arrival.position)
     enter_queue(state, work)
 
 
@@ -384,6 +388,9 @@ def guard_holds(state: State, work: Work, step: Step) -> bool:
         "hops": work.hops,
         "waiting": state.now - work.queued_at,
         "expedited": work.expedited,
+        "section": state.section_of(work.queue).section_id,
+        "due_at": work.arrival.due_at,
+        "now": state.now,
     }
     own |= {f"attributes.{name}": value for name, value in work.arrival.attributes.items()}
     return condition_holds(step.guard, own.get)
@@ -424,7 +431,7 @@ def read_levels(state: State) -> bool:
         if not steps or queue.queue_id not in touched:
             continue
         for step in steps:
-            for work in sorted(_waiting_in(state, queue.queue_id), key=key, reverse=True):
+            for work in sorted(_waiting_in(state, queue.queue_id), key=partial(key, state), reverse=True):
                 if _holds(state, work, step.trigger) and _may_take(state, work, step):
                     take_step(state, work, step)
                     taken = True
@@ -461,5 +468,7 @@ def _holds(state: State, work: Work, trigger: Trigger) -> bool:
             return not any(
                 person.is_signed_in and would_do(state, person, work) for person in state.people.values()
             )
+        case Holds():
+            return True
         case _:
             return False

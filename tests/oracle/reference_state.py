@@ -49,6 +49,8 @@ class Work:
     expedited: bool = False
     queued_at: int = 0
     rank: int = 0
+    tail: tuple[int, ...] | None = None
+    """What stands behind the rank in the key, where a position was asked; else (place, number)."""
     ladder_clock: int = 0
     service_clock: int | None = None
     wait_ms: int = 0
@@ -92,6 +94,9 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    counted_from: int = 0
+    occupied_ms: int = 0
+    connected_at: list[int] = field(default_factory=list)
     connections: list[int] = field(default_factory=list)
     """When it was connected while it had a rate limit."""
 
