@@ -24,6 +24,7 @@ Code = Literal[
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
     "offered",
     "section-wrap-up",

@@ -91,7 +91,7 @@ def _about_pools(plan: Plan, names: Names) -> Iterator[Problem]:
     used |= {pool for _, queue in _queues(plan) for pool in _widened(queue)}
     used |= {term.pool for tree in _requirements(plan) for term in terms(tree) if isinstance(term, PoolTerm)}
     for pool in plan.pools:
-        if pool.pool_id not in used:
+        if pool.pool_id not in used and not pool.queue_levels:
             yield names.pools[pool.pool_id].problem(
                 f"pool {pool.pool_id!r} is in no tier, need or ladder", key=True
             )

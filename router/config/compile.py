@@ -14,9 +14,12 @@ from router.config import schema
 from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
+from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
+from router.config.schema_estimates import EstimatesMap
 from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
+from router.core.estimate_plan import EstimateRules
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
 from router.core.plan import Plan
 from router.policies import BUILT_IN
@@ -60,12 +63,21 @@ def compile_plan(written: Written, names: Names) -> Plan:
         hop_limit=centre.hop_limit,
         check_every_ms=centre.check_every,
         remember_ms=centre.remember,
+        estimates=_estimates(centre.estimates),
         limit=limit(centre.limit, place / "limit", names, look_up=False),
         handled_window_ms=centre.handled_window,
         calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)
+
+
+def _estimates(written: bool | EstimatesMap) -> EstimateRules | None:
+    if isinstance(written, bool):
+        return EstimateRules() if written else None
+    return EstimateRules(
+        window_ms=written.window, least_services=written.least_services, announce=written.announce
+    )
 
 
 def _successors(written: dict[str, str], place: Place, names: Names) -> Iterator[tuple[QueueId, QueueId]]:
@@ -115,6 +127,7 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
         speed=written.speed if isinstance(written.speed, int) else NORMAL_SPEED,
         speeds=_speeds(written.speed, place / "speed", names),
+        queue_levels=queue_levels(written, place, names),
         rate=rate_of(written.rate),
         shift=written.shift,
     )
@@ -138,6 +151,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
         tags=tuple(written.tags.items()),
         kind=written.kind,
         members=tuple(AgentId(member) for member in written.members),
+        queue_levels=queue_levels(written, place, names),
     )
 
 

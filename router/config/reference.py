@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_calendars, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 from router.config.schema_rates import RateMap
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelMap, SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -30,6 +30,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("estimates", schema_estimates.EstimatesMap),
             ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
@@ -71,6 +72,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("limit", schema.LimitMap),
             ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
+            ("queue level", QueueLevelMap),
         ),
     ),
 )

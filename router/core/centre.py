@@ -15,11 +15,13 @@ from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
+from router.core.level_delays import delays_in
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
 from router.core.policy import HeadSelection, OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
+from router.core.running_figures import RunningFigures
 from router.core.supply import Profiles
 from router.errors import SignalError, did_you_mean, shown
 
@@ -41,6 +43,7 @@ NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
+LEVEL_OPENS: Final = 13
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -50,7 +53,7 @@ Rank = Callable[[int, int, int | None, Queue, Section], int]
 
 EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
-ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
@@ -72,6 +75,7 @@ class Centre:
         "entrances",
         "epoch",
         "facts",
+        "figures",
         "freed",
         "handle_times",
         "hours_due",
@@ -81,6 +85,7 @@ class Centre:
         "last_number",
         "last_offer",
         "last_tie",
+        "lines",
         "link_lost_at",
         "match_all",
         "needs",
@@ -142,6 +147,7 @@ class Centre:
         self.freed: list[AgentState] = []
         self.match_all = False
         self.touched: set[QueueState] = set()
+        self.figures: RunningFigures | None = None
         self.watched_decision = 0
         self.watcher: Callable[[Interaction, AgentState], None] | None = None
         self.handle_times: dict[QueueId, int] = {}
@@ -151,6 +157,8 @@ class Centre:
     def adopt(self, plan: Plan) -> None:
         """Index a plan. Interactions and agents are carried over by ``reload``."""
         self.plan = plan
+        self.lines: object = None  # of ``lines``, made when first asked for
+        self._adopt_figures(plan)
         self.channels: dict[ChannelId, Channel] = {channel.channel_id: channel for channel in plan.channels}
         self.sections: dict[SectionId, SectionState] = {}
         before = self.queues
@@ -160,7 +168,12 @@ class Centre:
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
                 self.queues[queue.queue_id] = QueueState(
-                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                    queue,
+                    state,
+                    len(self.queues),
+                    asked,
+                    centre_is_limited=plan.limit is not None,
+                    level_delays=delays_in(plan, queue.queue_id),
                 )
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]
@@ -187,6 +200,17 @@ class Centre:
         )
         self.pool_ids: frozenset[PoolId] = frozenset(pool.pool_id for pool in plan.pools)
         self.epoch += 1
+
+    def _adopt_figures(self, plan: Plan) -> None:
+        rules, figures = plan.estimates, self.figures
+        if rules is None:
+            self.figures = None
+        elif figures is None or figures.rules.window_ms != rules.window_ms:
+            self.figures = RunningFigures(rules)
+        else:
+            figures.rules = rules
+            queues = [queue.queue_id for section in plan.sections for queue in section.queues]
+            figures.keep_only(queues, [channel.channel_id for channel in plan.channels])
 
     def _carried_handle_times(self, before: dict[QueueId, QueueState]) -> dict[QueueId, int]:
         """Return the running means of a selection that reads them: known ones go on while the plan begins with the same time."""

@@ -67,6 +67,7 @@ class QueueState:
     work is offered to one agent at a time.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
+    ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
     """
 
     __slots__ = (
@@ -81,6 +82,7 @@ class QueueState:
         "is_calm",
         "is_plainly_timed",
         "last_picked",
+        "level_delays",
         "level_steps",
         "line",
         "plain",
@@ -96,7 +98,14 @@ class QueueState:
     )
 
     def __init__(
-        self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
+        self,
+        plan: Queue,
+        section: SectionState,
+        index: int,
+        asked: Asked,
+        *,
+        centre_is_limited: bool,
+        level_delays: tuple[int, ...] = (),
     ) -> None:
         self.plan = plan
         self.queue_id = plan.queue_id
@@ -123,10 +132,11 @@ class QueueState:
         self.guards: dict[str, Guard] = {
             step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
         }
+        self.level_delays = level_delays
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
-        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
         self.is_calm = (
             not self.has_limit
             and not plan.ladder
@@ -169,7 +179,8 @@ class DemandClass:
     agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
     as scores are.
 
-    ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
+    ``waited_ms``: the longest delay of the queue's levels that its work has waited; ``closed_to`` are profiles that serve it only after
+    a longer one. ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
     the lists within those; with many (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
@@ -178,6 +189,7 @@ class DemandClass:
         "channel",
         "choice",
         "choice_name",
+        "closed_to",
         "count",
         "epoch",
         "free",
@@ -197,6 +209,7 @@ class DemandClass:
         "rules",
         "served_by",
         "tolerance",
+        "waited_ms",
         "width",
     )
 
@@ -206,6 +219,7 @@ class DemandClass:
         channel: Channel,
         need: Need,
         opened: tuple[PoolId, ...],
+        waited_ms: int,
         *,
         people_only: bool,
         policies: Policies,
@@ -214,6 +228,7 @@ class DemandClass:
         self.channel = channel
         self.need = need
         self.opened = opened
+        self.waited_ms = waited_ms
         self.people_only = people_only
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
@@ -227,6 +242,7 @@ class DemandClass:
         self.names_agents = False
         self.epoch = -1
         self.served_by: dict[Profile, tuple[int, int]] = {}
+        self.closed_to: list[Profile] = []
         self.groups: list[tuple[int, int, list[Profile]]] = []
         self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
         self.orders: list[tuple[int, int, list[list[Entry]]]] = []

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
+from router.core.level_delays import is_closed, opens_after
 from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
 from router.core.queueing import class_of
@@ -66,6 +68,9 @@ def score_of(
     return score
 
 
+LEVEL_SHIFT: Final = 32
+"""Queue levels go before selection groups, which are smaller than 2 to the power of this."""
+
 NOBODY = AgentId("")
 """Stands for an agent that no requirement names."""
 
@@ -76,6 +81,7 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         profile.feeds.pop(klass, None)
     klass.epoch = centre.epoch
     klass.served_by = served_by = {}
+    klass.closed_to = []
     tiers = open_tiers(centre, klass.queue, klass.opened)
     channel_id = klass.channel.channel_id
     need = klass.need
@@ -86,6 +92,9 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
             continue
         tier = tier_of(tiers, profile)
         if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, NOBODY):
+            continue
+        if opens_after(profile, klass.queue) > klass.waited_ms:
+            klass.closed_to.append(profile)
             continue
         score = score_of(centre, klass.queue, channel_id, need, profile, NOBODY)
         served_by[profile] = (tier, score)
@@ -159,13 +168,16 @@ def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
 def precedence(centre: Centre, profile: Profile, queue: QueueState, wanted: frozenset[SkillName]) -> int:
     """Return what goes before the key when an agent of the profile names its first work; the smaller first."""
     selection = centre.selection
-    return 0 if selection is None else selection.group(wanted, profile.places)
+    group = 0 if selection is None else selection.group(wanted, profile.places)
+    if not profile.queue_levels:
+        return group
+    return (level_for(profile.queue_levels, queue.queue_id).level << LEVEL_SHIFT) + group
 
 
 def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
     """Return (tier, score) of this agent for this interaction, or None when it is not eligible.
 
-    Passes kind, channel, pool and requirement; not what changes with the agent's presence and load.
+    Passes kind, channel, pool, requirement and level; not what changes with the agent's presence and load.
     """
     klass = interaction.klass
     need = interaction.need
@@ -174,7 +186,16 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         if klass.epoch != centre.epoch:
             refresh(centre, klass)
         return klass.served_by.get(profile)
+    if is_closed(centre, interaction, profile):
+        return None
+    return _judge_alone(centre, interaction, agent)
+
+
+def _judge_alone(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
+    """Return (tier, score) of this agent for this interaction by kind, channel, pool and requirement, whatever its level."""
     queue = interaction.queue
+    need = interaction.need
+    profile = agent.profile
     if interaction.channel.channel_id not in profile.costs or (
         interaction.people_only and profile.is_automated
     ):
@@ -207,7 +228,9 @@ def may_lack_agents(centre: Centre, klass: DemandClass) -> bool:
     """Say whether some work of the class may have no eligible agent signed in."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    return klass.names_agents or not any(profile.signed_in for profile in klass.served_by)
+    return klass.names_agents or not any(
+        profile.signed_in for profile in (*klass.served_by, *klass.closed_to)
+    )
 
 
 def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentState]:
@@ -218,13 +241,13 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
     assert need is not None
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    for profile in klass.served_by:
+    for profile in (*klass.served_by, *klass.closed_to):
         for agent in profile.agents.values():
             if agent.id not in need.named:
                 yield agent
     for name in need.named:
         known = centre.agents.get(name)
-        if known is not None and judge(centre, interaction, known) is not None:
+        if known is not None and _judge_alone(centre, interaction, known) is not None:
             yield known
 
 

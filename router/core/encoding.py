@@ -12,10 +12,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any as Whatever
 from typing import Final
 
-from agents import model
+from agents import model, queue_levels
 from router.core import (
     calendar_plan,
     effects,
+    estimate_plan,
     facts,
     ladder_plan,
     order_plan,
@@ -26,12 +27,14 @@ from router.core import (
 )
 
 _MODULES: Final = (
+    queue_levels,
     model,
     requirement,
     calendar_plan,
     ladder_plan,
     order_plan,
     selection_plan,
+    estimate_plan,
     plan,
     signals,
     facts,

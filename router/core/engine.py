@@ -21,6 +21,7 @@ from router.core.centre import (
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
+    LEVEL_OPENS,
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
@@ -34,6 +35,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
+from router.core.estimates import quote_begun
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
 from router.core.ladder import on_step_due
@@ -56,7 +58,7 @@ from router.core.presence import (
     on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, reclassify, schedule_need_change
+from router.core.queueing import end, on_level_opens, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
 from router.core.shifts import on_calendars_change
@@ -144,6 +146,8 @@ class Engine:
             match_pass(centre, match)
         if centre.touched or (deadlines and deadlines[0][0] <= now):
             _settle(centre, now)
+        if centre.figures is not None and centre.figures.begun:
+            quote_begun(centre)
         effects, facts = centre.effects, centre.facts
         centre.effects, centre.facts = [], []
         return make_fact(Outcome, (effects, facts, answer))
@@ -195,6 +199,8 @@ def _run_instant(centre: Centre, now: int) -> None:
     if centre.new_work or centre.freed or centre.match_all:
         match_pass(centre, match)
     _settle(centre, now)
+    if centre.figures is not None and centre.figures.begun:
+        quote_begun(centre)
 
 
 def _settle(centre: Centre, now: int) -> None:
@@ -293,6 +299,11 @@ def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Int
             look_no_further(centre, interaction)
 
 
+def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.opens_due == due:
+        on_level_opens(centre, interaction)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
@@ -310,6 +321,7 @@ _FIRE: Final = cast(
         LEVEL_CHECK: _fire_level_check,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
+        LEVEL_OPENS: _fire_level_opens,
     },
 )
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
-from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.estimates import estimate
+from router.core.explanation import CODES, Code, Explanation, Verdict
 from router.core.hours import is_open
+from router.core.level_delays import is_closed, next_opening
 from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
@@ -32,6 +35,7 @@ from router.core.requirement import (
     describe,
 )
 from router.core.signals import Signal
+from router.core.spans import span
 from router.errors import SignalError
 
 __all__ = ["CODES", "Code", "Explanation", "Verdict", "explain", "explain_decision", "explain_waiting"]
@@ -173,6 +177,7 @@ def _explanation(
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        estimate=estimate(centre, interaction) if is_waiting else None,
         is_closed=is_closed,
         opens_at=hours.changes_at if hours is not None and is_closed else None,
     )
@@ -263,6 +268,11 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
     """Say what keeps an agent who is there and fits from taking it now."""
     profile = agent.profile
     channel_id = interaction.channel.channel_id
+    if is_closed(centre, interaction, profile):
+        queue_id = interaction.queue.plan.queue_id
+        level = level_for(profile.queue_levels, queue_id)
+        until = interaction.queued_at + level.after_ms
+        return "level", f"{queue_id} at level {level.level}, open in {span(until - centre.now)}", until
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
@@ -362,7 +372,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued" or interaction.klass is not None:
-        instants.append(interaction.expires_due)
+        instants.extend((interaction.expires_due, next_opening(centre, interaction)))
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
             instants.append(None if agent.starts is None else agent.starts.until)

@@ -203,7 +203,7 @@ def _match_many(
                 if service[1].count:
                     classes[service[1]] = None
             singles.update(agent.named_by)
-    if centre.selection is not None and centre.selection.uniform:
+    if centre.selection is not None and centre.selection.uniform and not centre.profiles.have_levels:
         _sweep(centre, match, classes, singles)
     else:
         _match_named(centre, match, classes, singles)

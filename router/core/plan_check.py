@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from agents.model import Agent
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
+from router.core.estimate_plan import EstimatedWait
 from router.core.intake import INTAKE_FIELDS
 from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
@@ -17,7 +18,7 @@ from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
 from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-from router.core.selection_plan import selection_problems
+from router.core.selection_plan import level_problems, selection_problems
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -66,6 +67,13 @@ class _Check:
             for other in channel.interruptible_by:
                 yield from self._known(f"{where}: interruptible by channel", other, self.channels)
         yield from self._limit("centre", plan.limit)
+        if plan.estimates is not None:
+            for name, value in (
+                ("window", plan.estimates.window_ms),
+                ("least-services", plan.estimates.least_services),
+            ):
+                if value < 1:
+                    yield f"estimates: {name} {value} is less than 1"
         yield from self._agents()
         yield from self._pools()
         for section in plan.sections:
@@ -90,8 +98,15 @@ class _Check:
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
             return
-        if limit.max_waiting < 0:
+        if limit.max_waiting is not None and limit.max_waiting < 0:
             yield f"{where}: max-waiting {limit.max_waiting} is negative"
+        if limit.max_estimated_ms is not None:
+            if limit.max_estimated_ms < 0:
+                yield f"{where}: max-estimated-wait {limit.max_estimated_ms} ms is negative"
+            if self.plan.estimates is None:
+                yield f"{where}: max-estimated-wait needs estimates; turn them on in the centre"
+        elif limit.max_waiting is None:
+            yield f"{where}: a limit bounds max-waiting or max-estimated-wait"
         if limit.when_full == "overflow":
             yield from self._known(f"{where}: overflow to queue", limit.target, self.queues)
         elif limit.when_full == "divert" and not limit.target:
@@ -102,6 +117,7 @@ class _Check:
             where = f"agent {agent.agent_id!r}"
             if agent.capacity < 1:
                 yield f"{where}: capacity {agent.capacity} is less than 1"
+            yield from level_problems(where, agent.queue_levels, self.queues)
             names = [skill.name for skill in agent.skills]
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{where}: skill {name!r} is there twice; keep one level"
@@ -134,6 +150,7 @@ class _Check:
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
         for pool in self.plan.pools:
+            yield from level_problems(f"pool {pool.pool_id!r}", pool.queue_levels, self.queues)
             for member in pool.members:
                 if member not in agents:
                     yield f"pool {pool.pool_id!r}: member {member!r} is not in the roster"
@@ -215,6 +232,9 @@ class _Check:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
         yield from selection_problems(where, queue.selection)
         yield from ladder_problems(where, queue, self.queues, self.pools)
+        for step in queue.ladder:
+            if isinstance(step.trigger, EstimatedWait) and self.plan.estimates is None:
+                yield f"{where}: step {step.name!r}: estimated-wait needs estimates; turn them on in the centre"
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""

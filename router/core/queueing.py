@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from router.core.centre import NEED_CHANGE, Centre
+from router.core.centre import LEVEL_OPENS, NEED_CHANGE, Centre
 from router.core.demand import DemandClass
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
+from router.core.level_delays import next_opening, waited
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
 from router.core.tails import with_tail
@@ -39,6 +40,7 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
         and not interaction.relaxations
         and not interaction.opened
         and not interaction.people_only
+        and not queue.level_delays
     )
     if is_plain and (plain := queue.plain.get(channel.channel_id)) is not None:
         interaction.need = plain.need
@@ -47,7 +49,15 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     interaction.need = need
     if need.named:
         need = need.generic
-    key = (queue.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
+    waited_ms = waited(centre, interaction) if queue.level_delays else 0
+    key = (
+        queue.queue_id,
+        channel.channel_id,
+        need,
+        interaction.opened,
+        interaction.people_only,
+        waited_ms,
+    )
     klass = centre.classes.get(key)
     if klass is None:
         if len(centre.classes) >= CLASSES_MAX:
@@ -57,6 +67,7 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
             channel,
             need,
             interaction.opened,
+            waited_ms,
             people_only=interaction.people_only,
             policies=centre.policies,
         )
@@ -117,6 +128,8 @@ def join(centre: Centre, interaction: Interaction) -> DemandClass:
         watch(centre, interaction)
     else:
         interaction.expires_due = None
+    if klass.queue.level_delays:
+        schedule_opening(centre, interaction)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
     return klass
@@ -131,6 +144,20 @@ def leave(centre: Centre, interaction: Interaction) -> None:
     klass.count -= 1
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _unname(centre, interaction, interaction.need.named)
+
+
+def schedule_opening(centre: Centre, interaction: Interaction) -> None:
+    """Set the deadline at which the queue may open to somebody further."""
+    due = interaction.opens_due = next_opening(centre, interaction)
+    if due is not None:
+        centre.deadline(due, LEVEL_OPENS, interaction.number, "", interaction)
+
+
+def on_level_opens(centre: Centre, interaction: Interaction) -> None:
+    """Let work that has waited one more of its queue's delays be there for those for whom it opens now."""
+    if interaction.klass is not None:
+        reclassify(centre, interaction)
+        schedule_opening(centre, interaction)
 
 
 def enlist_new_work(centre: Centre) -> None:
@@ -219,6 +246,9 @@ def end(
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
         wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
+        if centre.figures is not None:
+            node = interaction.queue.queue_id, interaction.channel.channel_id
+            centre.figures.gone(node, interaction.number, wait_ms, now, gave_up=how == "abandoned")
     interaction.state = "ended"
     interaction.ended_how = how
     interaction.ended_at = now

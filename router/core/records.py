@@ -77,6 +77,7 @@ class Interaction:
         "need_due",
         "number",
         "opened",
+        "opens_due",
         "origin",
         "owner",
         "people_only",
@@ -133,6 +134,7 @@ class Interaction:
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
         self.opened: tuple[PoolId, ...] = ()
+        self.opens_due: int | None = None
         self.people_only = False
         self.refused: dict[AgentId, int] | None = None
         self.refused_clear_at: int | None = None

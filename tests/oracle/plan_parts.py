@@ -11,7 +11,9 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.queue_levels import QueueLevel
 from router.core.calendar_plan import Closed
+from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
@@ -225,8 +227,24 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
         speed=rng.choice((800, 1000, 1000, 1300)),
         speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
+        queue_levels=random_queue_levels(rng, world, 25),
         rate=_rate(rng) if kind == "automated" else None,
         shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
+    )
+
+
+def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueLevel, ...]:
+    """Return levels of some queues, or none in the other cases."""
+    if not chance(rng, percent):
+        return ()
+    queues: list[QueueId | None] = [*some(rng, world.queues, 0, 3)]
+    if not queues or chance(rng, 30):
+        queues.append(None)
+    return tuple(
+        QueueLevel(
+            queue=queue, level=rng.randint(1, 3), after_ms=seconds(rng, 1, 6) if chance(rng, 40) else 0
+        )
+        for queue in queues
     )
 
 
@@ -236,6 +254,10 @@ def _rate(rng: Random) -> Rate | None:
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     """Return a pool; it may be that nobody is in it."""
+    return replace(_pool(rng, world, pool_id), queue_levels=random_queue_levels(rng, world, 15))
+
+
+def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     match rng.randint(1, 5):
         case 1:
             return Pool(pool_id=pool_id)
@@ -274,6 +296,15 @@ SELECTIONS: Final = (
 SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
+def random_estimates(rng: Random) -> EstimateRules:
+    """Return rules under which little is enough."""
+    return EstimateRules(
+        window_ms=rng.choice((16_000, 64_000, 14_400_000)),
+        least_services=rng.randint(1, 3),
+        announce=chance(rng, 70),
+    )
+
+
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
     """Return a limit, or none in the other cases."""
     if not chance(rng, percent):
@@ -281,7 +312,9 @@ def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
     kinds: tuple[WhenFull, ...] = ("refuse", "divert", "overflow")
     kind = rng.choice(kinds)
     target = {"refuse": "", "divert": "voicemail", "overflow": rng.choice(world.queues)}[kind]
-    return Limit(max_waiting=rng.randint(0, 3), when_full=kind, target=target)
+    most = seconds(rng, 0, 9) if chance(rng, 20) else None
+    count = None if most is not None and chance(rng, 50) else rng.randint(0, 3)
+    return Limit(max_waiting=count, max_estimated_ms=most, when_full=kind, target=target)
 
 
 def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
@@ -321,7 +354,9 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 9):
+        match 0 if chance(rng, 8) else rng.randint(1, 9):
+            case 0:
+                trigger = EstimatedWait(above_ms=seconds(rng, 0, 9))
             case 1:
                 trigger = NoEligibleAgent()
             case 5:

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
+from tests.oracle.reference_broadcast import named_work
 from tests.oracle.reference_hours import hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
 from tests.oracle.reference_rates import free_again_at
 from tests.oracle.reference_requirement import parts_of_time, times
+from tests.oracle.reference_selection import openings
 from tests.oracle.reference_shifts import change_calendars
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
@@ -72,6 +74,9 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for time in times(work.requirement):
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
+    if work in named_work(state):
+        for instant in openings(state, work):
+            yield Deadline((13, number, "", 0), instant, _nothing)
     if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))

@@ -12,7 +12,7 @@ from tests.oracle.reference_broadcast import named_work, offers_of_work
 from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
 from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
-from tests.oracle.reference_selection import first_work
+from tests.oracle.reference_selection import first_work, has_waited_enough, of_first_level
 from tests.oracle.reference_state import Person, State, Work
 
 
@@ -41,6 +41,7 @@ def can_take(state: State, person: Person, work: Work) -> bool:
         and person.paused_until is None
         and not is_spent(state, person)
         and would_do(state, person, work)
+        and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
         and all(offer.agent_id != person.agent_id for offer in offers_of_work(state, work))
         and not _wraps_up_for_section(state, person, work)
@@ -188,7 +189,14 @@ def next_decision(state: State) -> Decision | None:
             named.append(
                 (
                     person,
-                    first_work(state, person, possible, partial(key, state), partial(would_do, state), lot),
+                    first_work(
+                        state,
+                        person,
+                        of_first_level(state, person, possible),
+                        partial(key, state),
+                        partial(would_do, state),
+                        lot,
+                    ),
                 )
             )
     if not named:
