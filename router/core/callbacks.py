@@ -93,6 +93,8 @@ def postpone(centre: Centre, interaction: Interaction, until: int, why: Postpone
     interaction.refused_clear_at = interaction.ladder_due = interaction.need_due = None
     if interaction.ladder is not None:
         interaction.ladder.waiting.clear()
+    if centre.figures is not None:
+        centre.figures.quotes.pop(interaction.number, None)
     callback.resume_at = until
     centre.deadline(until, CALLBACK_DUE, interaction.number, "", interaction)
     centre.fact(CallbackPostponed(centre.now, interaction.id, until, why))

@@ -67,6 +67,7 @@ def _postpone(state: State, work: Work, until: int, why: PostponedFor) -> None:
         state.touched.add(work.queue)
     work.state = "scheduled"
     forget_refusals(work)
+    state.quotes = [told for told in state.quotes if told.work is not work]
     work.operations_waiting.clear()
     work.callback.resume_at = until
     state.facts.append(CallbackPostponed(state.now, work.interaction_id, until, why))
