@@ -144,9 +144,7 @@ def test_agents_whom_nothing_leads_to(tmp_path: Path) -> None:
         "agents: {ana: {tags: {team: a}}, ben: {tags: {team: b}}}"
     )
     found = warned(tiered.replace("LADDER", ""), tmp_path)
-    assert [line.split(": ", 1)[1][:40] for line in found if "agents.ben" in line] == [
-        "no queue has work for agent 'ben' (give "
-    ]
+    assert sum("no queue has work for agent 'ben'" in line for line in found) == 1
     assert warned(tiered.replace("LADDER", "{after: 1m, do: [widen-to: q]}"), tmp_path) == []
 
 
