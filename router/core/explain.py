@@ -14,7 +14,8 @@ from router.core.centre import Centre
 from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
-from router.core.explanation import CODES, Code, Explanation, Taken, Verdict, span
+from router.core.estimates import estimate
+from router.core.explanation import CODES, Code, Explanation, Taken, Verdict
 from router.core.hours import is_open
 from router.core.level_delays import is_closed, next_opening
 from router.core.line import position_in_line
@@ -34,6 +35,7 @@ from router.core.requirement import (
     describe,
 )
 from router.core.signals import Signal
+from router.core.spans import span
 from router.core.taken import taken
 from router.errors import SignalError
 
@@ -179,6 +181,7 @@ def _explanation(
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        estimate=estimate(centre, interaction) if is_waiting else None,
         is_closed=is_closed,
         opens_at=hours.changes_at if hours is not None and is_closed else None,
     )

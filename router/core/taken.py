@@ -7,10 +7,11 @@ from typing import Final
 from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.eligibility import LEVEL_SHIFT, precedence
-from router.core.explanation import LeftWaiting, Taken, span
+from router.core.explanation import LeftWaiting, Taken
 from router.core.heads import firsts, head_of
 from router.core.queueing import class_of
 from router.core.records import AgentState, Interaction
+from router.core.spans import span
 
 SHOWN_MAX: Final = 20
 """How many queues' heads a record names."""

@@ -109,7 +109,9 @@ def test_others_who_could_serve_it_are_counted() -> None:
     found = explain_decision(an_engine(two_queues("predicted-wait")), history, 1)
     assert found.interaction_id == "repair-1"
     assert found.taken is not None
-    assert found.taken.instead_of[0].compared == "waited 12000 ms, 1 other could serve it, handled in 180000 ms"
+    assert (
+        found.taken.instead_of[0].compared == "waited 12000 ms, 1 other could serve it, handled in 180000 ms"
+    )
 
 
 def test_levels_go_before_what_is_compared() -> None:

@@ -7,12 +7,13 @@ from typing import TypeVar
 
 from agents.model import AgentId
 from router.config.names import Place
-from router.config.scalars import duration_text
+from router.core.durations import duration_text
 from router.core.explain import Explanation, explain
 from router.core.facts import InteractionEnded, OfferMade, StepTaken
 from router.core.names import InteractionId
 from router.core.records import Interaction
 from router.errors import SignalError
+from router.harness.cases.comparing_estimates import estimate_if_arrived, estimate_of_work
 from router.harness.cases.comparing_past import count, happened, never, report
 from router.harness.cases.difference import NOTHING, Difference, differs, span
 from router.harness.cases.models_expected import (
@@ -67,6 +68,10 @@ class Comparing:
         for work, spot, taken in self._each(expect.steps, place / "steps"):
             yield from self._steps(work, taken, spot)
         yield from self._explained(moment)
+        for work, spot, estimate in self._each(expect.estimate, place / "estimate"):
+            yield from estimate_of_work(self._world, work, estimate, spot)
+        for queue, estimate in expect.if_it_arrived.items():
+            yield from estimate_if_arrived(self._world, queue, estimate, place / "if-it-arrived" / queue)
         if expect.count is not None:
             yield from count(self._world, expect.count, place / "count")
         yield from happened(self._world, moment.happened)
