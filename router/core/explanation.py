@@ -76,6 +76,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftWaiting:
+    """The first work of another queue that the agent could have taken, its level there, and what was compared of it."""
+
+    interaction_id: InteractionId
+    queue: QueueId
+    level: int
+    compared: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Why the agent took this work and no other: the selection, the agent's level for the queue, what was compared of it, and what
+    it left waiting, of each other queue the first, in the order of levels and keys.
+    """
+
+    selection: str
+    level: int
+    compared: str
+    instead_of: tuple[LeftWaiting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The answer to "why". Times are the engine's milliseconds.
 
@@ -86,6 +108,7 @@ class Explanation:
     the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
     queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
     opens next (None: never again). ``estimate`` is there for work that waits, or would.
+    ``taken`` tells of a decision, or of one that would be made, what the agent could have taken instead.
     """
 
     interaction_id: InteractionId
@@ -108,6 +131,7 @@ class Explanation:
     position: int | None = None
     is_closed: bool = False
     opens_at: int | None = None
+    taken: Taken | None = None
 
     @property
     def summary(self) -> str:
@@ -137,6 +161,14 @@ class Explanation:
     def text(self) -> str:
         """Return the whole answer for people, a line each."""
         lines = [self.summary, f"  asked of an agent: {self.requirement}"]
+        if self.taken is not None and self.taken.instead_of:
+            lines.append(
+                f"  taken by {self.taken.selection} at level {self.taken.level}: {self.taken.compared}"
+            )
+            lines.extend(
+                f"    not {left.interaction_id} of {left.queue} at level {left.level}: {left.compared}"
+                for left in self.taken.instead_of
+            )
         for verdict in self.verdicts:
             rank = ""
             if verdict.tier is not None and verdict.score is not None:

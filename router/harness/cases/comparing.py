@@ -138,6 +138,14 @@ class Comparing:
             rows.append(("wait", span(said.wait), span(made.wait_ms)))
         if said.because is not None:
             rows.append(("because", said.because, self._world.why(made.decision).decided_by))
+        if said.level is not None or said.instead_of is not None:
+            taken = self._world.why(made.decision).taken
+            assert taken is not None
+            rows.append(("level", said.level, taken.level))
+            left = [each.interaction_id for each in taken.instead_of]
+            rows.append(
+                ("instead-of", None if said.instead_of is None else _names(said.instead_of), _names(left))
+            )
         for key, wanted, found in rows:
             if wanted is not None:
                 yield from differs(f"{work}, {state}: {key}", wanted, found, place / key, about=work)
@@ -165,6 +173,8 @@ class Comparing:
             yield Difference(place=place, what=work, expected=wanted, found=self.where(work), about=work)
         else:
             starts = interaction.arrival.not_before or 0
+            if interaction.callback is not None:
+                starts = interaction.callback.resume_at or 0
             yield from differs(f"{work}, scheduled", span(at), span(starts), place, about=work)
 
     def _end(self, work: str, said: EndMap, place: Place) -> Iterator[Difference]:
@@ -304,6 +314,10 @@ def _owners(interaction: Interaction) -> list[str]:
     if offers or interaction.owner is None:
         return [holding.agent.id for holding in offers]
     return [interaction.owner.agent.id]
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _score(thousandths: int | None) -> str | None:

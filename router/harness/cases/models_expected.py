@@ -42,6 +42,13 @@ class DecisionMap(Model):
         None,
         description="What set the agent apart: `only candidate`, `tier`, `score`, the dynamic policy, or `id`.",
     )
+    level: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="The level at which the agent serves the queue."
+    )
+    instead_of: list[Name] | None = Field(
+        None,
+        description="What the agent could have taken instead: of each other queue the first, by the agent's levels, then in order.",
+    )
     decision: Annotated[int, Field(ge=1)] | None = Field(None, description="The decision's number.")
     until: Duration | None = Field(None, description="When the offer runs out.")
     wait: Duration | None = Field(None, description="How long it had waited when the agent was connected.")

@@ -10,6 +10,7 @@ from router.core.demand import QueueState, SectionState
 from router.core.eligibility import NOBODY, open_tiers, tier_of
 from router.core.estimated import Estimate
 from router.core.explain import Explanation
+from router.core.explanation import Taken
 from router.core.preview import Preview
 from router.core.queueing import elapsed
 from router.core.records import AgentState, Interaction
@@ -159,6 +160,7 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
         decision=explanation.decision,
         choice=explanation.choice,
         decided_by=explanation.decided_by,
+        taken=None if explanation.taken is None else _taken_view(explanation.taken),
         missing=list(explanation.missing),
         unmet=list(explanation.unmet),
         next_change_at=None if change is None else wire.moment(change),
@@ -168,6 +170,7 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
     )
 
 
+<<<<<<< HEAD
 def estimate_view(found: Estimate) -> views.Estimate:
     """Return the estimate."""
     turned_out = found.calibration
@@ -187,6 +190,22 @@ def estimate_view(found: Estimate) -> views.Estimate:
         quotes_known=turned_out.of_90,
         within_p50=round(turned_out.within_50 / turned_out.of_50, 3) if turned_out.of_50 else None,
         within_p90=round(turned_out.within_90 / turned_out.of_90, 3) if turned_out.of_90 else None,
+=======
+def _taken_view(taken: Taken) -> views.Taken:
+    return views.Taken(
+        selection=taken.selection,
+        level=taken.level,
+        compared=taken.compared,
+        instead_of=[
+            views.LeftWaiting(
+                interaction_id=left.interaction_id,
+                queue=left.queue,
+                level=left.level,
+                compared=left.compared,
+            )
+            for left in taken.instead_of
+        ],
+>>>>>>> main
     )
 
 
