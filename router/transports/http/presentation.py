@@ -170,7 +170,6 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
     )
 
 
-<<<<<<< HEAD
 def estimate_view(found: Estimate) -> views.Estimate:
     """Return the estimate."""
     turned_out = found.calibration
@@ -190,7 +189,9 @@ def estimate_view(found: Estimate) -> views.Estimate:
         quotes_known=turned_out.of_90,
         within_p50=round(turned_out.within_50 / turned_out.of_50, 3) if turned_out.of_50 else None,
         within_p90=round(turned_out.within_90 / turned_out.of_90, 3) if turned_out.of_90 else None,
-=======
+    )
+
+
 def _taken_view(taken: Taken) -> views.Taken:
     return views.Taken(
         selection=taken.selection,
@@ -205,7 +206,6 @@ def _taken_view(taken: Taken) -> views.Taken:
             )
             for left in taken.instead_of
         ],
->>>>>>> main
     )
 
 
