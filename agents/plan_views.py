@@ -8,9 +8,9 @@ from agents.wire import Fault, Message, Moment
 
 
 class PlanChanged(Message):
-    """What a change of the plan did; of a dry run, what it would do. Where nothing differs ``version`` is ``was``."""
+    """What a change of the plan did; of a dry run, what it would do. ``version`` is ``was`` where the document says the same rules."""
 
-    version: str = Field(description="The version of the new plan; also the ETag, unless it was a dry run.")
+    version: str = Field(description="The version of the new plan.")
     was: str = Field(description="The version before.")
     dry_run: bool
     changes: list[str] = Field(description="What differs, in words.")

@@ -26,7 +26,7 @@ class PlanChange:
 
 @dataclass(frozen=True, slots=True)
 class PlanOrigin:
-    """``document`` is the whole configuration as JSON, ``files`` the version that the centre's files had when they were last read,
+    """``document`` is the whole configuration as JSON, ``files`` the tag of the centre's files when they were last read,
     ``history`` the last changes, the oldest first.
     """
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ def load_first(path: Path, now: int) -> Plan:
     """Return the plan of the files, as it is where there was none before; raises ``ConfigError``."""
     plan, document = load_whole(path)
     origin = PlanOrigin("", "").changed(
-        _text(document), plan.version, PlanChange(now, FILES, "", plan.version)
+        _text(document), _tag(plan, _text(document)), PlanChange(now, FILES, "", plan.version)
     )
     return replace(plan, origin=origin)
 
@@ -49,7 +50,7 @@ class Plans:
     def __init__(self, router: Router, files: Plan, path: Path, log: FilteringBoundLogger) -> None:
         assert files.origin is not None
         self._router = router
-        self._files = files.version
+        self._files = files.origin.files
         self._first = files.origin
         self._path = path
         self._log = log
@@ -62,9 +63,13 @@ class Plans:
         """Where the plan in force comes from. A journal of an earlier release has none; its plan is then that of the files."""
         return self._router.plan.origin or self._first
 
+    @property
+    def _tag(self) -> str:
+        return _tag(self._router.plan, self._origin.document)
+
     def in_force(self) -> tuple[str, str]:
-        """Return the version of the plan in force, and its document as JSON."""
-        return self._router.plan.version, self._origin.document
+        """Return the document in force as JSON, and its tag."""
+        return self._origin.document, self._tag
 
     def history(self) -> Sequence[PlanChange]:
         """Return the last changes, the oldest first."""
@@ -78,9 +83,9 @@ class Plans:
         Raises ``ConfigError`` where the work under way does not allow the plan of the files.
         """
         kept = self._router.plan
-        if kept.version == files.version:
+        if self._tag == self._files:
             return
-        if kept.origin is not None and kept.origin.files == files.version:
+        if kept.origin is not None and kept.origin.files == self._files:
             self._log.info("plan.kept", version=kept.version, files=files.version)
             return
         assert files.origin is not None
@@ -100,11 +105,12 @@ class Plans:
                 "this daemon routes for",
                 "stop it and start another for that one",
             )
-            self._files = plan.version
-            if plan.version == self._router.plan.version:
+            text = _text(document)
+            self._files = _tag(plan, text)
+            if self._files == self._tag:
                 self._log.info("plan.unchanged", version=plan.version)
             else:
-                await self._adopt(plan, _text(document), FILES)
+                await self._adopt(plan, text, FILES)
 
     # ── the API ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,22 +120,24 @@ class Plans:
         """See ``router.transports.plans.PlanDesk``."""
         async with self._turn:
             old = self._router.plan
-            if expected is not None and old.version not in expected:
-                raise SignalError("plan-changed", f"version {old.version} is in force", state=old.version)
+            if expected is not None and self._tag not in expected:
+                raise SignalError("plan-changed", f"the plan in force is {self._tag}", state=self._tag)
             document = edit(json.loads(self._origin.document))
             examined = await asyncio.to_thread(examine_whole, document, old.centre_id)
             new = examined.plan_or_raise()
             check_centre(old, new, "this daemon routes for", "leave it out, or write that")
             warnings = tuple(examined.warnings)
-            if new.version == old.version:
-                return PlanReceipt(new.version, old.version, (), (), warnings)
+            text = _text(document)
+            if text == self._origin.document:
+                return PlanReceipt(new.version, old.version, self._tag, (), (), warnings)
             changes = tuple(await asyncio.to_thread(differences, old, new))
             found = await asyncio.to_thread(_tried, old, self._router.snapshot(), new)
             if found.refused:
                 raise SignalError("plan-rejected", found.refused)
             if not dry_run:
-                await self._adopt(new, _text(document), by, changes)
-            return PlanReceipt(new.version, old.version, changes, tuple(in_words(found)), warnings)
+                await self._adopt(new, text, by, changes)
+            at_once = tuple(in_words(found))
+            return PlanReceipt(new.version, old.version, self._tag, changes, at_once, warnings)
 
     async def _adopt(
         self, plan: Plan, document: str, by: str, changes: tuple[str, ...] | None = None
@@ -151,6 +159,11 @@ class Plans:
 
 def _tried(old: Plan, snapshot: dict[str, object], new: Plan) -> Any:
     return tried(Engine.restore(old, BUILT_IN, snapshot), new)
+
+
+def _tag(plan: Plan, document: str) -> str:
+    """Return what names plan and document together: some documents differ in nothing that the compiled plan says."""
+    return f"{plan.version}-{blake2b(document.encode(), digest_size=4).hexdigest()}"
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -15,12 +15,13 @@ Edit = Callable[[Json], Json]
 
 
 class PlanReceipt(NamedTuple):
-    """What became of a change, or would: ``changes`` in words, and ``at_once`` what it does to the work under way. Without a difference
-    ``version`` is ``was`` and nothing was done. ``warnings`` are of what is legal and probably not meant.
+    """What became of a change, or would: ``changes`` in words, and ``at_once`` what it does to the work under way. Where nothing
+    differs nothing was done. ``tag`` is of the document in force then. ``warnings`` are of what is legal and probably not meant.
     """
 
     version: str
     was: str
+    tag: str
     changes: tuple[str, ...]
     at_once: tuple[str, ...]
     warnings: tuple[Problem, ...]
@@ -30,7 +31,7 @@ class PlanDesk(Protocol):
     """Where plans are read and changed, one change at a time."""
 
     def in_force(self) -> tuple[str, str]:
-        """Return the version of the plan in force, and its document as JSON."""
+        """Return the document in force as JSON, and its tag: another one for every other document."""
 
     def history(self) -> Sequence[PlanChange]:
         """Return the last changes, the oldest first."""
@@ -40,6 +41,7 @@ class PlanDesk(Protocol):
     ) -> PlanReceipt:
         """Compile the edited document and go on under it, all at once; ``dry_run``: only say what that would do.
 
-        ``expected``: the versions that the editor may have seen; None: any. Raises ``SignalError`` (``plan-changed``: another one is in
-        force; ``plan-rejected``: the work under way does not allow it) and ``ConfigError`` with all that is wrong with the document.
+        ``expected``: the tags that the editor may have seen; None: any. Raises ``SignalError`` (``plan-changed``: another one is in force,
+        ``state`` is its tag; ``plan-rejected``: the work under way does not allow it) and ``ConfigError`` with all that is wrong with
+        the document.
         """

@@ -35,7 +35,7 @@ PROBLEMS: Final[dict[int, str]] = {
     "`events-ahead`: no event has that sequence yet. "
     "`plan-rejected`: the work under way does not allow the plan. `no-skills`: the plan has no list of skills.",
     410: "`events-gone`: events after that sequence are not kept any more.",
-    412: "`plan-changed`: another plan is in force than `If-Match` says; `state` and `ETag` have its version.",
+    412: "`plan-changed`: another plan is in force than `If-Match` says; `state` and `ETag` have its tag.",
     413: "`too-large`: the body is longer than 64 KiB (a plan: 8 MiB); the connection is closed.",
     415: "`unsupported-media-type`: a body must be application/json.",
     421: "`wrong-host`: the Host header does not name this machine.",

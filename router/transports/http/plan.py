@@ -47,8 +47,8 @@ class PlanRoutes:
 
     async def document(self, call: Call) -> Responder:
         """Return the document in force."""
-        version, text = self._desk.in_force()
-        return tagged_answer(call, text.encode(), b'"%s"' % version.encode())
+        text, tag = self._desk.in_force()
+        return tagged_answer(call, text.encode(), b'"%s"' % tag.encode())
 
     async def history(self, call: Call) -> Responder:
         """Return the last changes, the latest first."""
@@ -145,7 +145,7 @@ class PlanRoutes:
             at_once=list(done.at_once),
             warnings=faults_of(done.warnings),
         )
-        return json_answer(told, headers=[] if dry_run else [(b"etag", b'"%s"' % done.version.encode())])
+        return json_answer(told, headers=[] if dry_run else [(b"etag", b'"%s"' % done.tag.encode())])
 
 
 def _by(call: Call) -> str:
@@ -160,7 +160,7 @@ def _by(call: Call) -> str:
 
 
 def _expected(call: Call) -> frozenset[str] | None:
-    """Return the versions of ``If-Match``; None for ``*``. Raises ``ProblemError`` (428) where there is none."""
+    """Return the tags of ``If-Match``; None for ``*``. Raises ``ProblemError`` (428) where there is none."""
     given = call.header(b"if-match")
     if given is None:
         detail = "say which plan you change: If-Match with the ETag of GET /v1/plan, or * for whichever is in force"
