@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from router.core.affinity import favour_of
 from router.core.centre import START, Centre
 from router.core.checks import bad_id, check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
@@ -49,6 +50,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         original_arrived_at,
         reply_to,
         expires_at,
+        preferred,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
         raise bad_id(interaction_id)
@@ -69,6 +71,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and customer is None
         and reply_to is None
         and expires_at is None
+        and not preferred
     )
     if attributes is not NO_ATTRIBUTES or not brings_nothing:
         check_contents(centre, arrival)
@@ -164,6 +167,8 @@ def weigh(
     interaction = Interaction(
         arrival.interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
     )
+    if arrival.preferred or (arrival.customer is not None and centre.last_agents):
+        interaction.favour = favour_of(centre, arrival.customer, arrival.preferred)
     return interaction, rule is None and plan.refuse_unmatched and own_queue is None
 
 
@@ -356,6 +361,14 @@ def _would_be_taken(centre: Centre, interaction: Interaction) -> bool:
         agent.profile.note(agent)
     klass = interaction.klass = class_of(centre, interaction)
     found = best_agent(centre, interaction, klass)
+    favour = interaction.favour
+    if found is None and favour is not None and favour.held_for:
+        # Rather anybody than turned away for the sake of somebody.
+        interaction.favour = None
+        klass = interaction.klass = class_of(centre, interaction)
+        found = best_agent(centre, interaction, klass)
+        if found is None:
+            interaction.favour = favour
     interaction.klass = None
     return found is not None
 

@@ -42,6 +42,8 @@ LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
 
+WINDOW_END: Final = 30
+
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
 
@@ -70,11 +72,13 @@ class Centre:
         "entrances",
         "epoch",
         "facts",
+        "favouring",
         "freed",
         "handle_times",
         "hours_due",
         "interactions",
         "keeps_standings",
+        "last_agents",
         "last_decision",
         "last_number",
         "last_offer",
@@ -94,6 +98,7 @@ class Centre:
         "profiles",
         "queues",
         "rank",
+        "remembers_customers",
         "sections",
         "selection",
         "shares",
@@ -128,6 +133,8 @@ class Centre:
         self.waiting = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
+        self.favouring: dict[int, Interaction] = {}
+        self.last_agents: dict[str, tuple[AgentId, int]] = {}  # of customers, the oldest contact first
         self.epoch = 0
         self.pools_signed_in: dict[PoolId, int] = {}
         self.blocked_agents = 0
@@ -172,6 +179,7 @@ class Centre:
             any(channel.choice in measured for channel in plan.channels)
             or any(queue.plan.choice in measured for queue in self.queues.values())
         )
+        self.remembers_customers = any(queue.plan.last_agent.ms for queue in self.queues.values())
         self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(

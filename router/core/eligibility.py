@@ -173,19 +173,25 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         if klass.epoch != centre.epoch:
             refresh(centre, klass)
         return klass.served_by.get(profile)
+    if need is None:
+        need = interaction.asked.need(
+            max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
+        )
+    return judge_by(centre, interaction, need, agent)
+
+
+def judge_by(
+    centre: Centre, interaction: Interaction, need: Need, agent: AgentState
+) -> tuple[int, int] | None:
+    """Return (tier, score) of this agent for this interaction were it to ask for ``need``, or None when it is not eligible."""
     queue = interaction.queue
+    profile = agent.profile
     if interaction.channel.channel_id not in profile.costs or (
         interaction.people_only and profile.is_automated
     ):
         return None
     tier = tier_of(open_tiers(centre, queue, interaction.opened), profile)
-    if tier is None:
-        return None
-    if need is None:
-        need = interaction.asked.need(
-            max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
-        )
-    if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
+    if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
     return tier, score_of(centre, queue, interaction.channel.channel_id, need, profile, agent.id)
 
@@ -214,6 +220,8 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
     need = interaction.need
     assert klass is not None
     assert need is not None
+    if interaction.favour is not None and interaction.favour.plain is not None:
+        klass, need = interaction.favour.plain
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
     for profile in klass.served_by:
@@ -222,7 +230,7 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
                 yield agent
     for name in need.named:
         known = centre.agents.get(name)
-        if known is not None and judge(centre, interaction, known) is not None:
+        if known is not None and judge_by(centre, interaction, need, known) is not None:
             yield known
 
 

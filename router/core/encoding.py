@@ -14,6 +14,7 @@ from typing import Final
 
 from agents import model
 from router.core import (
+    affinity_plan,
     calendar_plan,
     effects,
     facts,
@@ -28,6 +29,7 @@ from router.core import (
 _MODULES: Final = (
     model,
     requirement,
+    affinity_plan,
     calendar_plan,
     ladder_plan,
     order_plan,

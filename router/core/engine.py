@@ -28,6 +28,7 @@ from router.core.centre import (
     REFUSALS_CLEAR,
     START,
     TIME_TO_LIVE_END,
+    WINDOW_END,
     WRAP_UP_END,
     Centre,
 )
@@ -56,7 +57,7 @@ from router.core.presence import (
     on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, reclassify, schedule_need_change
+from router.core.queueing import end, on_window_end, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
 from router.core.signals import (
@@ -289,6 +290,10 @@ def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Int
         expire(centre, interaction)
 
 
+def _fire_window_end(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    on_window_end(centre, interaction, due)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
@@ -304,6 +309,7 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
+        WINDOW_END: _fire_window_end,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core.affinity import remember_agent, rule_of
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
 from router.core.demand import DemandClass
 from router.core.effects import Connect, RescindOffer, SendOffer
@@ -19,7 +20,7 @@ from router.core.holdings import became_free, let_go, resuspend, take
 from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
-from router.core.queueing import stop_waiting, wait
+from router.core.queueing import reclassify, stop_waiting, wait
 from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
@@ -47,7 +48,9 @@ def hand_over(
         centre.watcher(interaction, agent)
     interaction.klass = None
     rules, choice = klass.rules, klass.choice_name
-    if klass.pick is not None:
+    if interaction.favour is not None and interaction.favour.held_for:
+        choice = rule_of(interaction, agent.id)
+    elif klass.pick is not None:
         klass.queue.last_picked[choice] = agent.id
     profile = agent.profile
     units = profile.costs[klass.channel.channel_id]
@@ -89,6 +92,9 @@ def _assign(centre: Centre, holding: Holding) -> None:
     waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
+    interaction.favour = None
+    if centre.remembers_customers and interaction.arrival.customer is not None:
+        remember_agent(centre, interaction.arrival.customer, holding.agent.id)
     interaction.refused = None
     interaction.refused_clear_at = None
     interaction.ladder_due = None
@@ -215,14 +221,15 @@ def rest(centre: Centre, interaction: Interaction, agent: AgentState, rest_ms: i
         interaction.refused = {}
     until = interaction.refused[agent.id] = centre.now + rest_ms
     centre.deadline(until, REFUSAL_END, interaction.number, agent.id, interaction)
+    if interaction.favour is not None and interaction.klass is not None:
+        reclassify(centre, interaction)
 
 
 def end_rest(centre: Centre, interaction: Interaction, agent_id: AgentId, due: int) -> None:
     """The pair has rested long enough."""
     if interaction.refused is not None and interaction.refused.get(agent_id) == due:
         del interaction.refused[agent_id]
-        if interaction.klass is not None:
-            centre.new_work.append(interaction)
+        _try_again(centre, interaction)
 
 
 def clear_refusals(centre: Centre, interaction: Interaction) -> None:
@@ -232,8 +239,16 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
     centre.fact(RefusalsCleared(centre.now, interaction.id))
     if interaction.queue.declined_steps:
         on_all_declined(centre, interaction)
-    if interaction.klass is not None:
+    _try_again(centre, interaction)
+
+
+def _try_again(centre: Centre, interaction: Interaction) -> None:
+    if interaction.klass is None:
+        return
+    if interaction.favour is None:
         centre.new_work.append(interaction)
+    else:
+        reclassify(centre, interaction)
 
 
 def rescind_all(centre: Centre, agent: AgentState) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
+from tests.oracle.reference_affinity import window_ends
 from tests.oracle.reference_hours import change_hours, hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
@@ -74,6 +75,10 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
+    for ended in window_ends(state, work):
+        if work.state == "queued" and ended > work.windows_seen:
+            see = partial(setattr, work, "windows_seen", ended)
+            yield Deadline((30, number, "", ended), ended, see)
     for place, (step, due) in enumerate(timed_steps(state, work)):
         yield Deadline((10, number, "", place), due, partial(take_timed_step, state, work, step))
 

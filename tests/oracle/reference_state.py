@@ -56,6 +56,10 @@ class Work:
     operations_waiting: list[Operation] = field(default_factory=list)
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
+    last_agent: AgentId | None = None
+    preferred: tuple[AgentId, ...] = ()
+    windows_seen: int = -1
+    """Ends of windows up to this instant have come."""
 
     @property
     def interaction_id(self) -> InteractionId:
@@ -158,6 +162,8 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    contacts: list[tuple[str, AgentId, int]] = field(default_factory=list)
+    """Customers with their last agents, and when, the oldest first; each once."""
     hours_told_at: int = 0
     """What opens and closes has been told up to this instant."""
 

@@ -31,6 +31,7 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_affinity import meet
 from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
@@ -126,6 +127,7 @@ def _assign(state: State, offer: Offer) -> None:
     work.state = "assigned"
     work.owner = person.agent_id
     person.connected_at.append(state.now)
+    meet(state, work, person.agent_id)
     work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
