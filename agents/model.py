@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NewType
 
+from agents.queue_levels import QueueLevel
+
 AgentId = NewType("AgentId", str)
 PoolId = NewType("PoolId", str)
 SkillName = NewType("SkillName", str)
@@ -64,7 +66,9 @@ class Agent:
     ``capacity`` is in units; ``costs`` replaces a channel's cost for this agent; ``channel_max`` bounds how many
     interactions of a channel the agent holds at once. ``wrap_up`` is the agent's own rule per channel and wins over
     the section's. ``speed`` is how fast the agent works, in thousandths of the ordinary, ``speeds`` replaces it for a
-    channel. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all.
+    channel. ``rate`` bounds how fast an automated agent starts new interactions; None: not at all. ``queue_levels``:
+    which queues it serves first (see ``agents.queue_levels``).
+    ``shift`` names the calendar at whose end the agent finishes what it holds and leaves; None: it leaves when it says so.
     """
 
     agent_id: AgentId
@@ -79,7 +83,9 @@ class Agent:
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
     speed: int = NORMAL_SPEED
     speeds: tuple[tuple[ChannelId, int], ...] = ()
+    queue_levels: tuple[QueueLevel, ...] = ()
     rate: Rate | None = None
+    shift: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,7 @@ class Pool:
     """A named selector of agents: a member has every skill at its level or above, every tag, and the kind.
 
     ``members`` adds agents by name whatever their skills. A pool without any selector and without members has
-    every agent in it.
+    every agent in it. ``queue_levels`` are its members', of queues that their own lists do not name.
     """
 
     pool_id: PoolId
@@ -95,3 +101,4 @@ class Pool:
     tags: tuple[tuple[str, str], ...] = ()
     kind: AgentKind | None = None
     members: tuple[AgentId, ...] = field(default=())
+    queue_levels: tuple[QueueLevel, ...] = ()

@@ -24,7 +24,9 @@ Code = Literal[
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -149,6 +151,7 @@ class Verdict(Message):
 class Explanation(Message):
     """Why an interaction is where it is. ``missing``: parts of what is asked that nobody signed in meets; ``unmet``: that nobody at all
     does. ``next_change_at``: when time alone can change the answer.
+    ``is_closed``: its queue is closed by its hours; ``opens_at``: when it opens, None where that is never.
     """
 
     summary: str
@@ -160,12 +163,20 @@ class Explanation(Message):
     requirement: str
     verdicts: list[Verdict]
     chosen: str | None = None
+    also: list[str] = Field(
+        default_factory=list, description="Who has the further open offers of a broadcast."
+    )
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
+    is_closed: bool = False
+    opens_at: Moment | None = None
 
 
 class Preview(Message):

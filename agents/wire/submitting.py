@@ -29,6 +29,10 @@ class Submit(Command):
     expires_at: Moment | None = Field(
         None, description="Unless it is assigned by then, it ends as expired, with reason `time-to-live`."
     )
+    position: int | None = Field(
+        None,
+        description="Where in its queue it asks to stand, from 1; honoured among work of equal priority, under order `strict` only.",
+    )
 
 
 class Cancel(Command):

@@ -14,6 +14,7 @@ from router.config import schema
 from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
+from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
 from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
@@ -95,6 +96,8 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.shift is not None:
+        known("calendar", written.shift, names.calendars, place / "shift")
     if written.rate is not None and written.kind != "automated":
         (place / "rate").note(
             "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
@@ -113,7 +116,9 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
         speed=written.speed if isinstance(written.speed, int) else NORMAL_SPEED,
         speeds=_speeds(written.speed, place / "speed", names),
+        queue_levels=queue_levels(written, place, names),
         rate=rate_of(written.rate),
+        shift=written.shift,
     )
 
 
@@ -135,6 +140,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
         tags=tuple(written.tags.items()),
         kind=written.kind,
         members=tuple(AgentId(member) for member in written.members),
+        queue_levels=queue_levels(written, place, names),
     )
 
 

@@ -37,6 +37,14 @@ def section_of(
     here = [queue.queue_id for queue in queues]
     if written.default_queue is not None:
         _own_queue(written.default_queue, place / "default-queue", name, here, names)
+    offers = {channel: offer_rules(channel, centre.offers, written.offers) for channel in names.channels}
+    for channel, offered in offers.items():
+        if offered.auto_answer and offered.broadcast > 1:
+            (place / "offers" if written.offers is not None else place).note(
+                f"what is answered automatically cannot be broadcast, but {channel} is both here",
+                "choose 'auto-answer' or 'broadcast'",
+                key=True,
+            )
     rules: list[plan.IntakeRule] = []
     for index, rule in enumerate(written.intake):
         rules.append(_rule(rule, place / "intake" / index, index, name, here, names, rules))
@@ -48,10 +56,7 @@ def section_of(
         refuse_unmatched=written.unmatched == "refuse",
         trust_sender=written.trust_sender,
         ms_per_point=written.head_start_per_point,
-        offers=tuple(
-            (ChannelId(channel), offer_rules(channel, centre.offers, written.offers))
-            for channel in names.channels
-        ),
+        offers=tuple((ChannelId(channel), rules) for channel, rules in offers.items()),
         wrap_up=tuple(
             (ChannelId(channel), wrap_up(channel, centre.wrap_up, written.wrap_up) or WrapUp())
             for channel in names.channels

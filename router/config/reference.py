@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from router.config import schema, schema_calendars, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 from router.config.schema_rates import RateMap
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelMap, SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -71,6 +71,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("limit", schema.LimitMap),
             ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
+            ("queue level", QueueLevelMap),
         ),
     ),
 )

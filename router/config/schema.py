@@ -30,7 +30,7 @@ from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import SelectionMap
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
 from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -72,6 +72,10 @@ class OfferMap(Model):
         None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
     )
     auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
+    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None,
+        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
+    )
 
 
 class Offers(OfferMap):
@@ -262,7 +266,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -284,6 +288,11 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
     speed: Speed = Field(
         NORMAL_SPEED,
         description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
@@ -294,7 +303,7 @@ class AgentMap(Model):
     )
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")

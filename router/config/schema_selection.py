@@ -1,12 +1,22 @@
-"""The models of what queues say to the centre's selection: what a free agent takes."""
+"""The models of what a free agent takes: what queues say to the centre's selection, and the queue levels of agents and pools."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
-from router.config.scalars import WEIGHT_MAX, Model, PositiveDuration, weight_thousandths, wrong
+from agents.queue_levels import HIGHEST_QUEUE_LEVEL
+from router.config.scalars import (
+    WEIGHT_MAX,
+    Duration,
+    Model,
+    Name,
+    PositiveDuration,
+    by_shape,
+    weight_thousandths,
+    wrong,
+)
 from router.config.yaml_source import shown
 from router.core.selection_plan import PARAMETER_MAX
 
@@ -42,4 +52,36 @@ class SelectionMap(Model):
         None,
         description="The mean handle time that `gcmu` and `predicted-wait` begin with; they go on with what they see."
         " [3m]",
+    )
+
+
+QueueLevelNumber = Annotated[int, Field(ge=1, le=HIGHEST_QUEUE_LEVEL)]
+
+
+class QueueLevelMap(Model):
+    """At which level a queue is served, and after what wait."""
+
+    level: QueueLevelNumber = Field(1, description="Its level; 1 is served first. [1]")
+    after: Duration = Field(
+        0, description="Its work is there for the agent only after it has waited so long. [0s]"
+    )
+
+
+QueueLevelRule = Annotated[
+    Annotated[QueueLevelNumber, Tag("<scalar>")] | Annotated[QueueLevelMap, Tag("<mapping>")],
+    by_shape("a level such as 2, or a mapping such as {level: 2, after: 30s}"),
+]
+
+
+class QueueLevelsMap(Model):
+    """Which queues are served first, for an agent or the members of a pool."""
+
+    queues: dict[Name, QueueLevelRule] = Field(
+        {},
+        description="Levels by queue, 1 first: `{sales: 1, care: {level: 2, after: 30s}}`. An agent's own wins over its"
+        " pools', and an earlier pool's over a later one's. [all alike]",
+    )
+    other_queues: QueueLevelRule | None = Field(
+        None,
+        description="The level of every queue that is not named. [behind all that are; without `queues` 1]",
     )

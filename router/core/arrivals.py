@@ -15,17 +15,19 @@ from router.core.facts import (
     InteractionMoved,
     InteractionQueued,
     InteractionScheduled,
+    PositionGiven,
     QueueCause,
     make_fact,
 )
 from router.core.hours import clocks_start_at, is_open
 from router.core.ladder import enter
+from router.core.line import take_position
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
 from router.core.offers import hand_over
 from router.core.plan import Limit
-from router.core.queueing import ask_as_queue, class_of, end
+from router.core.queueing import ask_as_queue, class_of, end, enlist_new_work
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
@@ -50,6 +52,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         original_arrived_at,
         reply_to,
         expires_at,
+        position,
         preferred,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
@@ -71,6 +74,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and customer is None
         and reply_to is None
         and expires_at is None
+        and position is None
         and not preferred
     )
     if attributes is not NO_ATTRIBUTES or not brings_nothing:
@@ -234,7 +238,12 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
             how, reason = turned_away
             _turn_away(centre, interaction, how, reason)
             return how
-    queued(centre, interaction, cause)
+    asked = interaction.arrival.position
+    if asked is None or not centre.order.honours_positions:
+        queued(centre, interaction, cause)
+    else:
+        enlist_new_work(centre)
+        queued(centre, interaction, cause, take_position(centre, interaction, asked))
     return "queued"
 
 
@@ -268,8 +277,8 @@ def find_room(
         moves.append((from_queue, interaction.queue))
 
 
-def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
-    """Say that it is queued, start the service-level clock, and let it enter its queue."""
+def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position: int | None = None) -> None:
+    """Say that it is queued, and in which position where one was asked, start the service-level clock, and let it enter its queue."""
     now = centre.now
     queue = interaction.queue
     is_new = queue.hours is not None and cause in ("arrived", "due")
@@ -292,6 +301,9 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
             ),
         )
     )
+    if position is not None:
+        asked = interaction.arrival.position or 0
+        centre.fact(PositionGiven(now, interaction.id, queue.queue_id, asked, position))
     enter(centre, interaction)
 
 
@@ -332,6 +344,8 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
         queue.section.waiting += 1
         centre.waiting += 1
         klass.enlist(interaction, key)
+        if queue.line is not None:
+            queue.line.add(key)
     else:
         hand_over(centre, klass, interaction, best[2], best[0], best[1])
 

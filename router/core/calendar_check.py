@@ -12,7 +12,7 @@ from router.errors import did_you_mean
 
 
 def calendar_problems(plan: Plan) -> Iterator[str]:
-    """Yield what is wrong with the plan's calendars and the hours of its queues."""
+    """Yield what is wrong with the plan's calendars, the hours of its queues and the shifts of its agents."""
     for calendar in plan.calendars:
         where = f"calendar {calendar.calendar_id!r}"
         yield from _offsets(where, calendar)
@@ -27,6 +27,11 @@ def calendar_problems(plan: Plan) -> Iterator[str]:
             before = day
             yield from _spans(f"{where}: date {day}", spans)
     names = [calendar.calendar_id for calendar in plan.calendars]
+    for agent in plan.agents:
+        if agent.shift is not None and agent.shift not in names:
+            hint = did_you_mean(agent.shift, names)
+            what = f"agent {agent.agent_id!r}: the calendar of its shift, {agent.shift!r}, is not known"
+            yield what + (f" ({hint})" if hint else "")
     for section in plan.sections:
         for queue in section.queues:
             hours = queue.hours

@@ -15,6 +15,7 @@ from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
+from router.core.level_delays import delays_in
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
@@ -41,8 +42,8 @@ NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
-
-WINDOW_END: Final = 30
+LEVEL_OPENS: Final = 13
+WINDOW_END: Final = 16
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -52,11 +53,13 @@ Rank = Callable[[int, int, int | None, Queue, Section], int]
 
 EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
-ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
@@ -100,6 +103,7 @@ class Centre:
         "rank",
         "remembers_customers",
         "sections",
+        "seeking",
         "selection",
         "shares",
         "tier_pools",
@@ -131,6 +135,7 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.favouring: dict[int, Interaction] = {}
@@ -163,7 +168,12 @@ class Centre:
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
                 self.queues[queue.queue_id] = QueueState(
-                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                    queue,
+                    state,
+                    len(self.queues),
+                    asked,
+                    centre_is_limited=plan.limit is not None,
+                    level_delays=delays_in(plan, queue.queue_id),
                 )
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]

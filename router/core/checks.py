@@ -20,6 +20,7 @@ LABEL_MAX: Final = 256
 PREFERRED_MAX: Final = 16
 PRIORITY_MAX: Final = 1_000_000
 NUMBER_MAX: Final = 1 << 53
+POSITION_MAX: Final = 1_000_000_000
 HORIZON_MS: Final = 400 * DAY_MS
 
 
@@ -50,6 +51,8 @@ def check_contents(centre: Centre, arrival: InteractionArrived) -> None:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(centre, arrival.requirement)
+    if arrival.position is not None:
+        _check_position(centre, arrival.position)
     if (
         arrival.original_arrived_at is not None
         or arrival.due_at is not None
@@ -122,6 +125,20 @@ def check_requirement(centre: Centre, tree: Requirement) -> None:
             raise SignalError(
                 "bad-requirement", f"requirement: pool {term.pool!r} is not known {hint}".rstrip()
             )
+
+
+def _check_position(centre: Centre, position: object) -> None:
+    if position.__class__ is not int or not 1 <= position <= POSITION_MAX:
+        raise SignalError(
+            "bad-position",
+            f"position: expected a whole number in 1..{POSITION_MAX}, found {shown(position)}",
+        )
+    if not centre.order.honours_positions:
+        raise SignalError(
+            "bad-position",
+            f"position: this centre's order is {centre.plan.order}, and positions can be asked only under strict;"
+            " leave it out, or send a priority",
+        )
 
 
 def _check_times(now: int, arrival: InteractionArrived) -> None:

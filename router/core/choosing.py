@@ -38,6 +38,7 @@ def able_agents(centre: Centre, interaction: Interaction, names: Iterable[AgentI
 def barred_agents(interaction: Interaction) -> set[AgentId]:
     """Return the agents for whom the class may not speak (``is_barred``)."""
     barred = set(interaction.refused or ())
+    barred.update(holding.agent.id for holding in interaction.open_offers())
     if interaction.need is not None:
         barred |= interaction.need.named
     return barred

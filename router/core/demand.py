@@ -30,6 +30,7 @@ from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 if TYPE_CHECKING:
     from agents.model import WrapUp
     from router.core.calendar import OpenHours
+    from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -61,10 +62,12 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last, ``hours`` what its calendar says now.
-    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
+    work is offered to one agent at a time.
     ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
     due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
+    ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
     """
 
     __slots__ = (
@@ -79,7 +82,9 @@ class QueueState:
         "is_calm",
         "is_plainly_timed",
         "last_picked",
+        "level_delays",
         "level_steps",
+        "line",
         "plain",
         "plan",
         "priority",
@@ -93,7 +98,14 @@ class QueueState:
     )
 
     def __init__(
-        self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
+        self,
+        plan: Queue,
+        section: SectionState,
+        index: int,
+        asked: Asked,
+        *,
+        centre_is_limited: bool,
+        level_delays: tuple[int, ...] = (),
     ) -> None:
         self.plan = plan
         self.queue_id = plan.queue_id
@@ -120,16 +132,24 @@ class QueueState:
         self.guards: dict[str, Guard] = {
             step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
         }
+        self.level_delays = level_delays
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
         self.time_to_live_ms = plan.time_to_live_ms
         self.hours: OpenHours | None = None
-        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants and not is_bound_to_time
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
+        self.is_calm = (
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and not is_bound_to_time
+            and all(rules.broadcast == 1 for rules in section.offers.values())
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+        self.line: Line | None = None
 
 
 class Entrance:
@@ -159,7 +179,8 @@ class DemandClass:
     agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
     as scores are.
 
-    ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
+    ``waited_ms``: the longest delay of the queue's levels that its work has waited; ``closed_to`` are profiles that serve it only after
+    a longer one. ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
     the lists within those; with many (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
@@ -168,6 +189,7 @@ class DemandClass:
         "channel",
         "choice",
         "choice_name",
+        "closed_to",
         "count",
         "epoch",
         "free",
@@ -187,6 +209,7 @@ class DemandClass:
         "rules",
         "served_by",
         "tolerance",
+        "waited_ms",
         "width",
     )
 
@@ -196,6 +219,7 @@ class DemandClass:
         channel: Channel,
         need: Need,
         opened: tuple[PoolId, ...],
+        waited_ms: int,
         *,
         people_only: bool,
         policies: Policies,
@@ -204,6 +228,7 @@ class DemandClass:
         self.channel = channel
         self.need = need
         self.opened = opened
+        self.waited_ms = waited_ms
         self.people_only = people_only
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
@@ -217,6 +242,7 @@ class DemandClass:
         self.names_agents = False
         self.epoch = -1
         self.served_by: dict[Profile, tuple[int, int]] = {}
+        self.closed_to: list[Profile] = []
         self.groups: list[tuple[int, int, list[Profile]]] = []
         self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
         self.orders: list[tuple[int, int, list[list[Entry]]]] = []
@@ -274,8 +300,9 @@ class DemandClass:
             heappush(self.heap, (*interaction.key, interaction, interaction.key))
 
     def waiting(self) -> list[Interaction]:
-        """Return the interactions that wait here, in no particular order."""
-        return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+        """Return the interactions that wait here, in no particular order; not those that are broadcast."""
+        found = {entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}
+        return [interaction for interaction in found.values() if interaction.state == "queued"]
 
     # ── free agents of a wide class ──────────────────────────────────────────────────────────────────────────────
 
@@ -311,7 +338,11 @@ class DemandClass:
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
-    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    """Say whether the class may not speak for this pair: the pair rests, the agent has an open offer of it, or the agent is named and
+    judged by itself.
+    """
     if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    if interaction.owner is not None and interaction.is_offered_to(agent_id):
         return True
     return interaction.need is not None and agent_id in interaction.need.named

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
+from router.core.level_delays import is_closed, opens_after
 from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
 from router.core.records import AgentState, Interaction
@@ -65,6 +67,9 @@ def score_of(
     return score
 
 
+LEVEL_SHIFT: Final = 32
+"""Queue levels go before selection groups, which are smaller than 2 to the power of this."""
+
 NOBODY = AgentId("")
 """Stands for an agent that no requirement names."""
 
@@ -75,6 +80,7 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         profile.feeds.pop(klass, None)
     klass.epoch = centre.epoch
     klass.served_by = served_by = {}
+    klass.closed_to = []
     tiers = open_tiers(centre, klass.queue, klass.opened)
     channel_id = klass.channel.channel_id
     need = klass.need
@@ -85,6 +91,9 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
             continue
         tier = tier_of(tiers, profile)
         if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, NOBODY):
+            continue
+        if opens_after(profile, klass.queue) > klass.waited_ms:
+            klass.closed_to.append(profile)
             continue
         score = score_of(centre, klass.queue, channel_id, need, profile, NOBODY)
         served_by[profile] = (tier, score)
@@ -158,13 +167,16 @@ def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
 def precedence(centre: Centre, profile: Profile, queue: QueueState, wanted: frozenset[SkillName]) -> int:
     """Return what goes before the key when an agent of the profile names its first work; the smaller first."""
     selection = centre.selection
-    return 0 if selection is None else selection.group(wanted, profile.places)
+    group = 0 if selection is None else selection.group(wanted, profile.places)
+    if not profile.queue_levels:
+        return group
+    return (level_for(profile.queue_levels, queue.queue_id).level << LEVEL_SHIFT) + group
 
 
 def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
     """Return (tier, score) of this agent for this interaction, or None when it is not eligible.
 
-    Passes kind, channel, pool and requirement; not what changes with the agent's presence and load.
+    Passes kind, channel, pool, requirement and level; not what changes with the agent's presence and load.
     """
     klass = interaction.klass
     need = interaction.need
@@ -173,6 +185,8 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         if klass.epoch != centre.epoch:
             refresh(centre, klass)
         return klass.served_by.get(profile)
+    if is_closed(centre, interaction, profile):
+        return None
     if need is None:
         need = interaction.asked.need(
             max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
@@ -183,7 +197,7 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
 def judge_by(
     centre: Centre, interaction: Interaction, need: Need, agent: AgentState
 ) -> tuple[int, int] | None:
-    """Return (tier, score) of this agent for this interaction were it to ask for ``need``, or None when it is not eligible."""
+    """Return (tier, score) of this agent by kind, channel, pool and requirement were it to ask for ``need``, whatever its level."""
     queue = interaction.queue
     profile = agent.profile
     if interaction.channel.channel_id not in profile.costs or (
@@ -201,6 +215,7 @@ def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> boo
     return (
         is_available(agent)
         and (interaction.refused is None or agent.id not in interaction.refused)
+        and (interaction.owner is None or not interaction.is_offered_to(agent.id))
         and interaction.queue.section_id not in agent.blocked
         and agent.profile.has_room(agent, interaction.channel)
         and judge(centre, interaction, agent) is not None
@@ -211,7 +226,9 @@ def may_lack_agents(centre: Centre, klass: DemandClass) -> bool:
     """Say whether some work of the class may have no eligible agent signed in."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    return klass.names_agents or not any(profile.signed_in for profile in klass.served_by)
+    return klass.names_agents or not any(
+        profile.signed_in for profile in (*klass.served_by, *klass.closed_to)
+    )
 
 
 def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentState]:
@@ -224,7 +241,7 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
         klass, need = interaction.favour.plain
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    for profile in klass.served_by:
+    for profile in (*klass.served_by, *klass.closed_to):
         for agent in profile.agents.values():
             if agent.id not in need.named:
                 yield agent
@@ -237,15 +254,3 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
 def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
     """Say whether a signed-in agent passes kind, channel, pool and requirement; the interaction must be queued."""
     return any(agent.presence != "offline" for agent in eligible_agents(centre, interaction))
-
-
-def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
-    """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
-    refused = interaction.refused or {}
-    someone = False
-    for agent in eligible_agents(centre, interaction):
-        if agent.presence == "ready":
-            if agent.id not in refused:
-                return False
-            someone = True
-    return someone

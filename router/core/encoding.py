@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any as Whatever
 from typing import Final
 
-from agents import model
+from agents import model, queue_levels
 from router.core import (
     affinity_plan,
     calendar_plan,
@@ -27,6 +27,7 @@ from router.core import (
 )
 
 _MODULES: Final = (
+    queue_levels,
     model,
     requirement,
     affinity_plan,

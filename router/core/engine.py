@@ -14,12 +14,14 @@ from heapq import heappop
 from typing import Final, cast
 
 from router.core.arrivals import arrive, start
+from router.core.broadcast import look_no_further
 from router.core.centre import (
     HOLD_END,
     HOURS,
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
+    LEVEL_OPENS,
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
@@ -36,7 +38,6 @@ from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.hours import on_hours_change
 from router.core.ladder import on_step_due
 from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
@@ -57,9 +58,10 @@ from router.core.presence import (
     on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, on_window_end, reclassify, schedule_need_change
+from router.core.queueing import end, on_level_opens, on_window_end, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
+from router.core.shifts import on_calendars_change
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -216,7 +218,7 @@ def _fire_due(centre: Centre, now: int) -> None:
 
 def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
     if centre.hours_due == due:
-        on_hours_change(centre)
+        on_calendars_change(centre)
 
 
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
@@ -286,8 +288,16 @@ def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -
 
 
 def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
-    if interaction.expires_due == due and interaction.state == "queued":
-        expire(centre, interaction)
+    if interaction.expires_due == due:
+        if interaction.state == "queued":
+            expire(centre, interaction)
+        elif interaction.state == "offered":
+            look_no_further(centre, interaction)
+
+
+def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.opens_due == due:
+        on_level_opens(centre, interaction)
 
 
 def _fire_window_end(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
@@ -312,6 +322,7 @@ _FIRE: Final = cast(
         WINDOW_END: _fire_window_end,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
+        LEVEL_OPENS: _fire_level_opens,
     },
 )
 

@@ -22,7 +22,9 @@ Code = Literal[
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -40,7 +42,9 @@ CODES: Final[dict[Code, str]] = {
     "channel": "the agent does not serve the channel",
     "pool": "the agent is in no pool that is open to the work",
     "requirement": "the agent does not meet the requirement; the first term that fails is named",
+    "level": "the agent serves the queue only after its work has waited longer",
     "refused": "the pair rests after a declined, unanswered or failed offer, or a transfer",
+    "offered": "the agent has an open offer of this work already, which is broadcast",
     "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
     "channel-max": "the agent holds as many of the channel as it may",
     "capacity": "the agent's free units do not suffice",
@@ -73,11 +77,13 @@ class Verdict:
 class Explanation:
     """The answer to "why". Times are the engine's milliseconds.
 
+    ``chosen`` is who has it, or its oldest open offer, ``also`` are those with the further open offers of a broadcast.
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer. ``is_closed``: the queue is closed by its hours, and
-    ``opens_at`` is when it opens next (None: never again).
+    the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
+    queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
+    opens next (None: never again).
     """
 
     interaction_id: InteractionId
@@ -89,12 +95,14 @@ class Explanation:
     requirement: str
     verdicts: tuple[Verdict, ...]
     chosen: AgentId | None = None
+    also: tuple[AgentId, ...] = ()
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    position: int | None = None
     is_closed: bool = False
     opens_at: int | None = None
 
@@ -104,7 +112,8 @@ class Explanation:
         if self.chosen is not None:
             verb = {"offered": "is offered to", "assigned": "is with"}.get(self.state, "goes to")
             by = f", decided by {self.decided_by}" if self.decided_by else f", chosen by {self.choice}"
-            return f"{self.interaction_id} {verb} {self.chosen}{by} (decision {self.decision})"
+            others = f" and {', '.join(self.also)}" if self.also else ""
+            return f"{self.interaction_id} {verb} {self.chosen}{others}{by} (decision {self.decision})"
         if self.state == "queued":
             why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
             why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")

@@ -203,6 +203,16 @@ class PoolsOpened(NamedTuple):
     pools: tuple[str, ...]
 
 
+class PositionGiven(NamedTuple):
+    """The work asked for a position in the queue and was given one, as near to it as its priority allows."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    asked: int
+    position: int
+
+
 class PriorityRaised(NamedTuple):
     """The priority changed."""
 
@@ -364,6 +374,7 @@ Fact = (
     | HoldEnded
     | RequirementRelaxed
     | PoolsOpened
+    | PositionGiven
     | PriorityRaised
     | PrioritySet
     | InteractionExpedited

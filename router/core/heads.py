@@ -109,7 +109,7 @@ def head_of(
     return Head(
         queue=queue.plan,
         place=queue.index,
-        wait_ms=0 if since is None else centre.now - since,
+        wait_ms=0 if since is None else max(0, centre.now - since),
         length=queue.waiting + left,
         total=centre.waiting + left,
         shares=centre.shares,
@@ -124,7 +124,7 @@ def _others(centre: Centre, agent: AgentState, interaction: Interaction) -> int:
     if klass is None or need is None or need.named:
         eligible = eligible_agents(centre, interaction)
         return sum(other.presence != "offline" and other is not agent for other in eligible)
-    return sum(profile.signed_in for profile in klass.served_by) - 1
+    return sum(profile.signed_in for profile in (*klass.served_by, *klass.closed_to)) - 1
 
 
 def match_by_heads(centre: Centre, agents: Iterable[AgentState], match: Match, choose: Choose) -> None:

@@ -16,6 +16,7 @@ def adopt_hours(centre: Centre) -> None:
     """Look up what is open under the plan in force, and watch for the next change."""
     known = {calendar.calendar_id: calendar for calendar in centre.plan.calendars}
     used = {queue.plan.hours.calendar for queue in centre.queues.values() if queue.plan.hours is not None}
+    used |= {agent.shift for agent in centre.plan.agents if agent.shift is not None}
     centre.calendars = {
         name: OpenHours(calendar, centre.now) for name, calendar in known.items() if name in used
     }

@@ -6,6 +6,7 @@ Entering a queue lives here too, since it starts the ladder's clock and lets a b
 
 from __future__ import annotations
 
+from router.core.broadcast import look_no_further
 from router.core.centre import LADDER_STEP, Centre
 from router.core.demand import QueueState
 from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
@@ -88,6 +89,8 @@ def move(centre: Centre, interaction: Interaction, to_queue: QueueState, cause: 
     from_queue = interaction.queue
     if interaction.state == "queued":
         stop_waiting(centre, interaction)
+    else:
+        look_no_further(centre, interaction)
     interaction.queue = to_queue
     centre.fact(
         InteractionMoved(centre.now, interaction.id, from_queue.plan.queue_id, to_queue.plan.queue_id, cause)
@@ -232,6 +235,8 @@ def take_step(centre: Centre, interaction: Interaction, step: Step) -> None:
     for position, operation in enumerate(operations):
         if ladder.waiting or (interaction.state == "offered" and isinstance(operation, TAKES_AWAY)):
             ladder.waiting.extend(operations[position:])
+            if interaction.state == "offered":
+                look_no_further(centre, interaction)
             return
         operate(centre, interaction, operation)
         if interaction.state == "ended":
@@ -256,7 +261,7 @@ def _remember(centre: Centre, ladder: LadderState, key: StepKey, step: Step, cou
 def run_waiting_operations(centre: Centre, interaction: Interaction) -> None:
     """Run the operations that waited for an offer to end."""
     ladder = interaction.ladder
-    if ladder is None or not ladder.waiting:
+    if ladder is None or not ladder.waiting or interaction.owner is not None:
         return
     operations, ladder.waiting = ladder.waiting, []
     for operation in operations:

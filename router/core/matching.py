@@ -39,7 +39,7 @@ def match_pass(centre: Centre, match: Match) -> None:
     if not new_work and not match_all and len(freed) == 1:
         # The commonest of all: somebody is done.
         agent = freed.pop()
-        if centre.waiting:
+        if centre.waiting or centre.seeking:
             while (named := first_work(centre, agent)) is not None:
                 match(centre, named[0], agent, named[1], named[2])
         if not agent.is_noted:
@@ -49,7 +49,7 @@ def match_pass(centre: Centre, match: Match) -> None:
             agent.profile.note(agent)
         enlist_new_work(centre)
         centre.new_work, centre.freed, centre.match_all = [], [], False
-        if centre.waiting:
+        if centre.waiting or centre.seeking:
             _match_many(centre, match, new_work, freed, match_all)
     else:
         centre.new_work = []
@@ -59,8 +59,19 @@ def match_pass(centre: Centre, match: Match) -> None:
             best = best_agent(centre, interaction, klass)
             if best is not None:
                 match(centre, interaction, best[2], best[0], best[1])
+                if interaction.klass is not None:
+                    _match_further(centre, match, interaction)
             elif not interaction.listed and interaction.key is not None:
                 klass.enlist(interaction, interaction.key)
+
+
+def _match_further(centre: Centre, match: Match, interaction: Interaction) -> None:
+    """Match work that is broadcast with as many more agents as it may be."""
+    while (klass := interaction.klass) is not None:
+        best = best_agent(centre, interaction, klass)
+        if best is None:
+            return
+        match(centre, interaction, best[2], best[0], best[1])
 
 
 # ── new work looks for an agent ──────────────────────────────────────────────────────────────────────────────────
@@ -75,9 +86,9 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         return _best_with_named(centre, interaction, klass, interaction.need.named)
     if klass.is_wide:
-        free = klass.first_free(set(interaction.refused or ()))
+        free = klass.first_free(barred_agents(interaction))
         return None if free is None else (free[0], -free[1], free[6])
-    if interaction.refused or centre.blocked_agents:
+    if interaction.refused or centre.blocked_agents or interaction.owner is not None:
         return _best_unbarred(interaction, klass)
     for tier, score, orders in klass.orders:
         best: Entry | None = None
@@ -95,7 +106,7 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
 
 
 def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | None:
-    """Return the best of those who are neither refused nor named."""
+    """Return the best of those for whom the class may speak (``is_barred``)."""
     barred = barred_agents(interaction)
     if klass.is_wide:
         free = klass.first_free(barred)
@@ -147,7 +158,9 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
         interaction = klass.head()
         if interaction is None:
             continue
-        if (interaction.refused is not None or klass.names_agents) and is_barred(interaction, agent.id):
+        if (
+            interaction.refused is not None or klass.names_agents or interaction.owner is not None
+        ) and is_barred(interaction, agent.id):
             interaction = klass.head_for(agent.id)
             if interaction is None:
                 continue
@@ -193,7 +206,7 @@ def _match_many(
                 if service[1].count:
                     classes[service[1]] = None
             singles.update(agent.named_by)
-    if centre.selection is not None and centre.selection.uniform:
+    if centre.selection is not None and centre.selection.uniform and not centre.profiles.have_levels:
         _sweep(centre, match, classes, singles)
     else:
         _match_named(centre, match, classes, singles)
@@ -228,6 +241,8 @@ def _sweep(
             best = best_agent(centre, interaction, interaction.klass)
             if best is not None:
                 match(centre, interaction, best[2], best[0], best[1])
+                if klass is None:  # what is broadcast may be for another agent too
+                    heappush(heap, (key, index))
             elif klass is not None:
                 if not _anyone_free(centre, klass):
                     continue

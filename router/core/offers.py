@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from router.core.affinity import remember_agent, rule_of
+from router.core.broadcast import (
+    TAKEN,
+    add_offer,
+    look_further,
+    look_further_now,
+    look_no_further,
+    remove_offer,
+)
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
 from router.core.demand import DemandClass
 from router.core.effects import Connect, RescindOffer, SendOffer
-from router.core.eligibility import all_have_refused
+from router.core.eligibility import eligible_agents
 from router.core.facts import (
     NO_OFFER,
     InteractionAssigned,
@@ -20,7 +28,7 @@ from router.core.holdings import became_free, let_go, resuspend, take
 from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
-from router.core.queueing import reclassify, stop_waiting, wait
+from router.core.queueing import class_of, reclassify, stop_waiting, wait
 from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
@@ -35,8 +43,24 @@ def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int
     """Carry out a decision about work that waits."""
     klass = interaction.klass
     assert klass is not None
+    if klass.rules.broadcast > 1:
+        _match_broadcast(centre, klass, interaction, agent, tier, score)
+        return
     stop_waiting(centre, interaction)
     hand_over(centre, klass, interaction, agent, tier, score)
+
+
+def _match_broadcast(
+    centre: Centre, klass: DemandClass, interaction: Interaction, agent: AgentState, tier: int, score: int
+) -> None:
+    """Carry out a decision about work that waits, or is offered to some and named by further agents."""
+    was_listed = interaction.listed
+    if interaction.owner is None:
+        stop_waiting(centre, interaction)
+    else:
+        look_no_further(centre, interaction)
+    hand_over(centre, klass, interaction, agent, tier, score)
+    look_further_now(centre, interaction, is_listed=was_listed)
 
 
 def hand_over(
@@ -71,7 +95,7 @@ def hand_over(
     holding = Holding(interaction, agent, decision, offer_id, units, tier, score, choice)
     expires_at = holding.until = now + rules.timeout_ms
     interaction.state = "offered"
-    interaction.owner = holding
+    add_offer(interaction, holding)
     centre.offers[offer_id] = holding
     if centre.link_lost_at is not None:
         centre.offered_unheard[offer_id] = now
@@ -169,7 +193,7 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
     if holding.agent.profile.rate is not None:
         count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
-        interaction.owner = None
+        remove_offer(interaction, holding)
         let_go(centre, holding)
 
 
@@ -177,6 +201,12 @@ def accept(centre: Centre, holding: Holding) -> None:
     """The agent takes the offer."""
     holding.agent.no_answers = 0
     end_offer(centre, holding, "accepted", "")
+    interaction = holding.interaction
+    if interaction.klass is not None or interaction.also_offered is not None:
+        look_no_further(centre, interaction)
+        for other in interaction.open_offers():
+            if other is not holding:
+                end_offer(centre, other, "rescinded", TAKEN)
     _assign(centre, holding)
     resuspend(centre, holding.agent)
     if holding.interaction.channel.interruptible_by:
@@ -201,18 +231,34 @@ def fail(centre: Centre, holding: Holding, reason: str) -> None:
 
 
 def back_in_queue(centre: Centre, holding: Holding) -> None:
-    """The interaction waits again, in its place."""
-    holding.interaction.state = "queued"
-    wait(centre, holding.interaction)
+    """The interaction waits again, in its place; while other offers of it are open it looks for another agent in the place of this one."""
+    interaction = holding.interaction
+    if interaction.owner is not None:
+        look_further(centre, interaction)
+        return
+    look_no_further(centre, interaction)
+    interaction.state = "queued"
+    wait(centre, interaction)
 
 
 def refuse(centre: Centre, interaction: Interaction, agent: AgentState) -> None:
     """Let the pair rest; when all who could take it rest, set the clearing of the memory."""
     rules = rules_of(interaction)
     rest(centre, interaction, agent, rules.retry_after_ms)
-    if interaction.refused_clear_at is None and all_have_refused(centre, interaction):
+    if interaction.refused_clear_at is None and _all_have_refused(centre, interaction):
         clear_at = interaction.refused_clear_at = centre.now + rules.all_declined_pause_ms
         centre.deadline(clear_at, REFUSALS_CLEAR, interaction.number, "", interaction)
+
+
+def _all_have_refused(centre: Centre, interaction: Interaction) -> bool:
+    """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    klass = interaction.klass
+    if klass is None:  # offered, and naming nobody any more
+        interaction.klass = class_of(centre, interaction)
+    refused = interaction.refused or {}
+    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
+    interaction.klass = klass
+    return bool(ready) and all(agent.id in refused for agent in ready)
 
 
 def rest(centre: Centre, interaction: Interaction, agent: AgentState, rest_ms: int) -> None:
@@ -252,7 +298,7 @@ def _try_again(centre: Centre, interaction: Interaction) -> None:
 
 
 def rescind_all(centre: Centre, agent: AgentState) -> None:
-    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue."""
+    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue, or offered to others still."""
     for holding in [holding for holding in agent.holdings if holding.state == "offered"]:
         end_offer(centre, holding, "rescinded", agent.presence)
         back_in_queue(centre, holding)

@@ -56,7 +56,8 @@ class OfferRules:
     ``on_no_answer``: what an unanswered offer does to its agent (``pause`` for ``pause_ms``); ``max_no_answer``
     of them in a row set the agent not-ready whatever the rule (0: never). A refused pair rests ``retry_after_ms``;
     when all eligible have refused, the memory clears after ``all_declined_pause_ms``. ``auto_answer`` connects
-    without an offer.
+    without an offer. ``broadcast``: to so many agents at once, of whom the first to accept has it; those who leave such an
+    offer unanswered bear nothing.
     """
 
     timeout_ms: int = 20_000
@@ -66,6 +67,7 @@ class OfferRules:
     retry_after_ms: int = 60_000
     all_declined_pause_ms: int = 5_000
     auto_answer: bool = False
+    broadcast: int = 1
 
 
 WhenFull = Literal["refuse", "divert", "overflow"]

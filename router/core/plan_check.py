@@ -17,7 +17,7 @@ from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
 from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-from router.core.selection_plan import selection_problems
+from router.core.selection_plan import level_problems, selection_problems
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -104,6 +104,7 @@ class _Check:
             where = f"agent {agent.agent_id!r}"
             if agent.capacity < 1:
                 yield f"{where}: capacity {agent.capacity} is less than 1"
+            yield from level_problems(where, agent.queue_levels, self.queues)
             names = [skill.name for skill in agent.skills]
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{where}: skill {name!r} is there twice; keep one level"
@@ -136,6 +137,7 @@ class _Check:
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
         for pool in self.plan.pools:
+            yield from level_problems(f"pool {pool.pool_id!r}", pool.queue_levels, self.queues)
             for member in pool.members:
                 if member not in agents:
                     yield f"pool {pool.pool_id!r}: member {member!r} is not in the roster"
@@ -164,9 +166,15 @@ class _Check:
                 ("retry-after", rules.retry_after_ms, 1),
                 ("all-declined-pause", rules.all_declined_pause_ms, 1),
                 ("max-no-answer", rules.max_no_answer, 0),
+                ("broadcast", rules.broadcast, 1),
             ):
                 if value < least:
                     yield f"{where}: offers of channel {channel!r}: {name} {value} is less than {least}"
+            if rules.auto_answer and rules.broadcast > 1:
+                yield (
+                    f"{where}: offers of channel {channel!r}: what is answered automatically cannot be broadcast;"
+                    " choose auto-answer or broadcast"
+                )
         for channel, wrap_up in section.wrap_up:
             yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
             if wrap_up.limit_ms < 0:

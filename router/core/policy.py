@@ -22,6 +22,10 @@ class OrderPolicy(Protocol):
     def name(self) -> str:
         """What ``Plan.order`` calls it."""
 
+    @property
+    def honours_positions(self) -> bool:
+        """True when asked positions are: the rank is the same however long the work has waited."""
+
     def rank(self, queued_at: int, priority: int, due_at: int | None, queue: Queue, section: Section) -> int:
         """Return the rank; the smaller is served first.
 

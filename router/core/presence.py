@@ -174,6 +174,8 @@ def expire_offer(centre: Centre, holding: Holding) -> None:
     back_in_queue(centre, holding)
     refuse(centre, interaction, agent)
     run_waiting_operations(centre, interaction)
+    if rules.broadcast > 1:
+        return
     agent.no_answers += 1
     if agent.presence != "ready":
         return

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
     from router.core.supply import Profile
+    from router.core.tails import Tail
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number)"""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``tail``)."""
 
 
 class LadderState:
@@ -50,10 +51,12 @@ class Interaction:
     """One interaction, from its arrival until its id is forgotten.
 
     ``listed``: it stands in the order of its class; work that has just begun to wait does so only after a first look
-    for an agent.
+    for an agent. ``klass`` is set while agents can name it: while it is queued, and while it is broadcast to fewer than it may be.
+    ``owner`` is what its agent holds of it, connected or offered; ``also_offered`` are the further open offers of a broadcast.
     """
 
     __slots__ = (
+        "also_offered",
         "answer",
         "arrival",
         "asked",
@@ -76,6 +79,7 @@ class Interaction:
         "need_due",
         "number",
         "opened",
+        "opens_due",
         "origin",
         "owner",
         "people_only",
@@ -87,6 +91,7 @@ class Interaction:
         "relaxations",
         "rule",
         "state",
+        "tail",
         "waited_ms",
         "waiting_since",
     )
@@ -127,17 +132,30 @@ class Interaction:
         self.favour: Favour | None = None
         self.expires_due: int | None = None
         self.key: Key | None = None
+        self.tail: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
         self.opened: tuple[PoolId, ...] = ()
+        self.opens_due: int | None = None
         self.people_only = False
         self.refused: dict[AgentId, int] | None = None
         self.refused_clear_at: int | None = None
         self.hops = 0
         self.owner: Holding | None = None
+        self.also_offered: list[Holding] | None = None
         self.ended_how: InteractionEnd | None = None
         self.ended_at = 0
+
+    def open_offers(self) -> list[Holding]:
+        """Return its open offers, in the order of their ids."""
+        if self.state != "offered" or self.owner is None:
+            return []
+        return [self.owner, *(self.also_offered or ())]
+
+    def is_offered_to(self, agent_id: AgentId) -> bool:
+        """Say whether an offer of it to the agent is open."""
+        return any(holding.agent.id == agent_id for holding in self.open_offers())
 
 
 class Holding:

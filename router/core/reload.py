@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.core.affinity import forget_customers
+from router.core.broadcast import look_further
 from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
@@ -73,6 +74,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     for interaction in live:
         if interaction.state in ("queued", "offered"):
             _set_deadlines(centre, interaction)
+            look_further(centre, interaction)
     for queue in centre.queues.values():
         if queue.level_steps:
             centre.touched.add(queue)
@@ -147,7 +149,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
 
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
-    centre.waiting = 0
+    centre.waiting = centre.seeking = 0
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)
@@ -159,6 +161,7 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
                 set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
+            interaction.queue.line = None
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None

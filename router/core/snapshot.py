@@ -14,6 +14,7 @@ from typing import Any as Whatever
 from typing import Final
 
 from router.core.affinity import Favour, forget_customers
+from router.core.broadcast import look_further
 from router.core.centre import (
     HOLD_END,
     LADDER_STEP,
@@ -113,7 +114,11 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
     "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
 }
-_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None, "arrival.preferred": ()}
+_ADDED: Final[Mapping[str, Whatever]] = {
+    "arrival.expires_at": None,
+    "arrival.position": None,
+    "arrival.preferred": (),
+}
 """Columns that older snapshots of this format have not, with what stands there then."""
 
 _ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
@@ -160,6 +165,11 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "tails": [
+            [number, list(interactions[number].tail or ())]
+            for number in sorted(interactions)
+            if interactions[number].tail is not None
+        ],
         "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
@@ -252,6 +262,8 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.sections[name].intake.failed = failed
 
     interactions = {row[0]: _load_interaction(centre, row) for row in rows["interactions"]}
+    for number, tail in snapshot.get("tails", ()):
+        interactions[number].tail = tuple(tail)
     for number in snapshot["known"]:
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
@@ -411,6 +423,8 @@ def _load_holding(centre: Centre, interactions: dict[int, Interaction], row: Row
         setattr(holding, name, value)
     if is_owner:
         interaction.owner = holding
+    elif holding.state == "offered":
+        interaction.also_offered = [*(interaction.also_offered or ()), holding]
     return holding
 
 
@@ -444,6 +458,7 @@ def _resume(centre: Centre, interaction: Interaction) -> None:
     rekey(centre, interaction)
     if interaction.state == "queued":
         wait(centre, interaction)
+    look_further(centre, interaction)
     for agent_id, until in (interaction.refused or {}).items():
         centre.deadline(until, REFUSAL_END, number, agent_id, interaction)
     if interaction.refused_clear_at is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agents.model import Agent
 from agents.pools import is_member
+from agents.queue_levels import QueueLevels, merged
 from agents.skills import levels, places
 from router.core.measured import MeasuredHeap
 from router.core.names import AgentId, ChannelId, PoolId, SectionId
@@ -109,7 +110,8 @@ class FreeList:
 
 
 class Profile:
-    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs, maxima, speeds and rate limit.
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs, maxima, speeds, rate limit
+    and queue levels.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
     ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
@@ -133,6 +135,7 @@ class Profile:
         "maxima",
         "places",
         "pools",
+        "queue_levels",
         "rate",
         "serving",
         "serving_epoch",
@@ -147,6 +150,7 @@ class Profile:
         pools: frozenset[PoolId],
         costs: dict[ChannelId, int],
         interrupting: frozenset[ChannelId],
+        queue_levels: QueueLevels,
         *,
         keeps_standings: bool,
     ) -> None:
@@ -155,6 +159,7 @@ class Profile:
         self.places = places(agent)
         self.tags = dict(agent.tags)
         self.pools = pools
+        self.queue_levels = queue_levels
         self.capacity = agent.capacity
         self.costs = costs
         self.cheapest = min(costs.values(), default=0)
@@ -252,12 +257,13 @@ def is_available(agent: AgentState) -> bool:
 
 
 class Profiles:
-    """All profiles of a plan."""
+    """All profiles of a plan. ``have_levels``: some of them serve one queue before another."""
 
-    __slots__ = ("_by_key", "_interrupting", "_keeps_standings", "_plan", "_pools")
+    __slots__ = ("_by_key", "_interrupting", "_keeps_standings", "_plan", "_pools", "have_levels")
 
     def __init__(self, plan: Plan, *, keeps_standings: bool) -> None:
         self._plan = plan
+        self.have_levels = False
         self._keeps_standings = keeps_standings
         self._pools = plan.pools
         self._by_key: dict[tuple[object, ...], Profile] = {}
@@ -276,6 +282,7 @@ class Profiles:
             frozenset(agent.channel_max),
             agent.speed,
             frozenset(agent.speeds),
+            agent.queue_levels,
             agent.rate,
             pools,
         )
@@ -287,8 +294,12 @@ class Profiles:
                 for channel in self._plan.channels
                 if not agent.channels or channel.channel_id in agent.channels
             }
+            lists = (pool.queue_levels for pool in self._pools if pool.pool_id in pools)
+            queue_levels = merged((agent.queue_levels, *lists))
+            if queue_levels:
+                self.have_levels = True
             profile = self._by_key[key] = Profile(
-                agent, pools, costs, self._interrupting, keeps_standings=self._keeps_standings
+                agent, pools, costs, self._interrupting, queue_levels, keeps_standings=self._keeps_standings
             )
         return profile
 

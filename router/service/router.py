@@ -201,6 +201,7 @@ class Router:
         original_arrived_at: Moment | None = None,
         reply_to: str | None = None,
         expires_at: Moment | None = None,
+        position: int | None = None,
     ) -> InteractionHandle:
         """Submit an interaction and return its handle once the router has taken it.
 
@@ -222,6 +223,7 @@ class Router:
             self._moment(original_arrived_at),
             reply_to,
             self._moment(expires_at),
+            position,
         )
         handle = self._directory.interaction(arrival.interaction_id)
         try:

@@ -58,7 +58,7 @@ limit: {max-waiting: 900, divert: later}
 successors: {old: s, older: vip}
 pools:
   team: {skills: {billing: 3, french: 1}, tags: {site: north}, kind: human}
-  bosses: {members: [ana]}
+  bosses: {members: [ana], queues: {main: 2}}
   all: {}
 offers:
   timeout: 30s
@@ -136,6 +136,8 @@ agents:
     channel-max: {chat: 2}
     costs: {chat: 40}
     wrap-up: {channels: {voice: {until-done: 1m}}}
+    queues: {vip: 1, t: {level: 2, after: 30s}}
+    other-queues: {after: 1m}
   ben: {kind: automated, wrap-up: none}
   1001: {}
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.model import Agent, Pool, Skill, WrapUp
+from agents.queue_levels import QueueLevel
 from router import config
 from router.core import plan as p
 from router.core import requirement as r
@@ -230,7 +231,7 @@ def expected() -> p.Plan:
                 tags=(("site", "north"),),
                 kind="human",
             ),
-            Pool(pool_id=BOSSES, members=(ANA,)),
+            Pool(pool_id=BOSSES, members=(ANA,), queue_levels=(QueueLevel(queue="main", level=2),)),
             Pool(pool_id=ALL),
         ),
         agents=(
@@ -244,6 +245,11 @@ def expected() -> p.Plan:
                 costs=((CHAT, 40),),
                 channel_max=((CHAT, 2),),
                 wrap_up=((VOICE, WrapUp(kind="until-done", limit_ms=60_000)),),
+                queue_levels=(
+                    QueueLevel(queue="vip"),
+                    QueueLevel(queue="t", level=2, after_ms=30_000),
+                    QueueLevel(queue=None, after_ms=60_000),
+                ),
             ),
             Agent(
                 agent_id=BEN,

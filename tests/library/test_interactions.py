@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.model import ChannelId
-from router import OverloadedError, SignalError
-from router.core.facts import InteractionQueued, InteractionScheduled
+from router import OverloadedError, SignalError, load_text
+from router.core.facts import InteractionQueued, InteractionScheduled, PositionGiven
 from router.core.plan import Channel, Plan
 from router.core.signals import InteractionArrived, Signal
 from router.service import Reply
@@ -123,6 +123,17 @@ async def test_scheduled_work_starts_by_itself(router: TestRouter) -> None:
     await router.advance("1s")
     router.assert_waiting(call.id)
     assert [type(fact) for fact in router.facts_of(call.id)] == [InteractionScheduled, InteractionQueued]
+
+
+async def test_a_position_can_be_asked_under_strict_order() -> None:
+    """The fact says which position it got, and an explanation where it stands."""
+    async with TestRouter(load_text("order: strict\nsections: {s: {}}\nagents: {a: {}}")) as router:
+        for name in ("call-1", "call-2"):
+            await router.submit("s", "voice", id=name)
+        call = await router.submit("s", "voice", position=2)
+        given = [fact for fact in router.facts_of(call.id) if isinstance(fact, PositionGiven)]
+        assert [(fact.asked, fact.position) for fact in given] == [(2, 2)]
+        assert [router.explain(name).position for name in ("call-1", call.id, "call-2")] == [1, 2, 3]
 
 
 async def test_work_that_nobody_takes_in_time_expires(router: TestRouter) -> None:

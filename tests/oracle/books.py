@@ -159,7 +159,8 @@ class Books:
                 f"{entry} has no owner, or one too many"
             )
         offered = Counter(offer.interaction_id for offer in self.offers.values())
-        assert all(count == 1 for count in offered.values()), f"offered twice at once: {offered}"
+        pairs = Counter(self.offers.values())
+        assert all(count == 1 for count in pairs.values()), f"offered twice at once to one agent: {pairs}"
         states = {
             interaction_id for interaction_id, entry in self.entries.items() if entry.state == "offered"
         }
@@ -323,7 +324,7 @@ class Books:
         agent = self.agents[agent_id]
         self.decisions += 1
         assert fact.decision == self.decisions, f"{fact}: decisions count by one"
-        assert entry.state == "queued", f"{fact}: it is {entry.state}"
+        self._check_may_be_offered(fact, entry)
         assert entry.queue == fact.queue, f"{fact}: it is in {entry.queue}"
         assert self.presence.get(agent_id) == "ready", f"{fact}: the agent is {self.presence.get(agent_id)}"
         assert agent_id not in self.paused, f"{fact}: the agent is paused"
@@ -340,6 +341,15 @@ class Books:
         assert most is None or count < most, f"{fact}: the agent holds {count} already"
         self._took.add(agent_id)
         return entry
+
+    def _check_may_be_offered(self, fact: OfferMade | InteractionAssigned, entry: Entry) -> None:
+        if entry.state == "queued":
+            return
+        assert entry.state == "offered", f"{fact}: it is {entry.state}"
+        others = [offer for offer in self.offers.values() if offer.interaction_id == fact.interaction_id]
+        most = dict(self.sections[entry.queue].offers)[entry.channel].broadcast
+        assert isinstance(fact, OfferMade), f"{fact}: it is offered to {others}"
+        assert len(others) < most, f"{fact}: it is offered to {others} already"
 
     def _cost(self, agent_id: AgentId, channel: ChannelId) -> int:
         return dict(self.agents[agent_id].costs).get(channel) or self.channels[channel].cost
@@ -358,14 +368,20 @@ class Books:
         offer = self.offers.pop(fact.offer_id, None)
         assert offer == OpenOffer(fact.interaction_id, fact.agent_id), f"{fact}: no such offer is open"
         entry = self.entries[fact.interaction_id]
-        assert entry.state == "offered", f"{fact}: it is {entry.state}"
         held = self._held(fact.agent_id, fact.interaction_id, "offered")
+        if entry.state == "accepted":
+            assert (fact.how, fact.reason) == ("rescinded", "taken"), f"{fact}: somebody has accepted"
+            self._release(fact.agent_id, held)
+            return
+        assert entry.state == "offered", f"{fact}: it is {entry.state}"
+        assert fact.reason != "taken", f"{fact}: nobody has accepted"
         if fact.how == "accepted":
             held.stage = "accepted"
             entry.state = "accepted"
             return
         self._release(fact.agent_id, held)
-        entry.state = "queued"
+        if all(offer.interaction_id != fact.interaction_id for offer in self.offers.values()):
+            entry.state = "queued"
         if fact.how in ("declined", "expired", "failed"):
             rules = dict(self.sections[entry.queue].offers)[entry.channel]
             entry.rests[fact.agent_id] = fact.at + rules.retry_after_ms
@@ -378,6 +394,8 @@ class Books:
         else:
             entry = self.entries[fact.interaction_id]
             assert entry.state == "accepted", f"{fact}: it is {entry.state}"
+            others = [offer for offer in self.offers.values() if offer.interaction_id == fact.interaction_id]
+            assert not others, f"{fact}: it is offered to {others} still"
             self._held(fact.agent_id, fact.interaction_id, "accepted").stage = "connected"
         self._check_rate(fact)
         assert entry.owner is None, f"{fact}: it is {entry.owner}'s"

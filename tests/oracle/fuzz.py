@@ -175,7 +175,7 @@ def _plainer_plans(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, agents=(*plan.agents[:place], *plan.agents[place + 1 :]))
     for place, agent in enumerate(plan.agents):
         empty: Any = ()
-        for name in ("channel_max", "wrap_up", "costs", "channels", "tags", "skills"):
+        for name in ("channel_max", "wrap_up", "costs", "channels", "tags", "skills", "queue_levels"):
             if getattr(agent, name):
                 changed = replace(agent, **{name: empty})
                 yield replace(plan, agents=(*plan.agents[:place], changed, *plan.agents[place + 1 :]))

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.queue_levels import QueueLevel
 from router.core.affinity_plan import AgentWindow
 from router.core.calendar_plan import Closed
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
@@ -69,7 +70,7 @@ from router.core.requirement import (
     Term,
 )
 from router.core.selection_plan import QueueSelection
-from tests.oracle.calendar_parts import random_hours
+from tests.oracle.calendar_parts import CALENDARS, random_hours
 from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
@@ -226,7 +227,24 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
         speed=rng.choice((800, 1000, 1000, 1300)),
         speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
+        queue_levels=random_queue_levels(rng, world, 25),
         rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
+    )
+
+
+def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueLevel, ...]:
+    """Return levels of some queues, or none in the other cases."""
+    if not chance(rng, percent):
+        return ()
+    queues: list[QueueId | None] = [*some(rng, world.queues, 0, 3)]
+    if not queues or chance(rng, 30):
+        queues.append(None)
+    return tuple(
+        QueueLevel(
+            queue=queue, level=rng.randint(1, 3), after_ms=seconds(rng, 1, 6) if chance(rng, 40) else 0
+        )
+        for queue in queues
     )
 
 
@@ -236,6 +254,10 @@ def _rate(rng: Random) -> Rate | None:
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     """Return a pool; it may be that nobody is in it."""
+    return replace(_pool(rng, world, pool_id), queue_levels=random_queue_levels(rng, world, 15))
+
+
+def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     match rng.randint(1, 5):
         case 1:
             return Pool(pool_id=pool_id)
@@ -476,6 +498,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -483,7 +506,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 

@@ -200,7 +200,12 @@ def broken(rng: Random, plan: Plan) -> Plan:
         return replace(plan, sections=(first, *plan.sections[1:]))
 
     nowhere = QueueId("nowhere")
-    match rng.randint(1, 7):
+    match rng.randint(1, 8):
+        case 8:
+            (channel, rules), *others = section.offers
+            both = replace(rules, auto_answer=True, broadcast=2)
+            first = replace(section, offers=((channel, both), *others))
+            return replace(plan, sections=(first, *plan.sections[1:]))
         case 7:
             too_slow = replace(agent, kind="automated", rate=Rate(starts=0))
             return replace(plan, agents=(too_slow, *plan.agents[1:]))

@@ -317,6 +317,7 @@ class ReferenceRouter:
         if not signal.keep_place:
             work.elapsed_least = state.elapsed(work)
             work.queued_at = state.now
+            work.tail = None
         if signal.requirement is not None:
             work.requirement = signal.requirement
             work.requirement_origin = "sender"

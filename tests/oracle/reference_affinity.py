@@ -34,8 +34,9 @@ def favoured(state: State, work: Work) -> list[AgentId]:
 
 
 def window_ends(state: State, work: Work) -> list[int]:
-    """Return when its windows end."""
-    return [work.queued_at + window.ms for window, agents in windows(state, work) if agents]
+    """Return the instants to come at which its windows end."""
+    ends = [work.queued_at + window.ms for window, agents in windows(state, work) if agents]
+    return [end for end in ends if end > state.now]
 
 
 def meet(state: State, work: Work, agent_id: AgentId) -> None:

@@ -10,11 +10,14 @@ from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_affinity import window_ends
-from tests.oracle.reference_hours import change_hours, hours_change_at
+from tests.oracle.reference_broadcast import named_work
+from tests.oracle.reference_hours import hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
 from tests.oracle.reference_rates import free_again_at
 from tests.oracle.reference_requirement import parts_of_time, times
+from tests.oracle.reference_selection import openings
+from tests.oracle.reference_shifts import change_calendars
 from tests.oracle.reference_state import Person, State, Work
 from tests.oracle.reference_work import close, expire_offer, lose, requeue_held
 
@@ -50,7 +53,7 @@ def deadlines(state: State) -> list[Deadline]:
             hold = partial(requeue_held, state, assignment)
             found.append(Deadline((6, number, agent_id, 0), assignment.held_until, hold))
     if (changes_at := hours_change_at(state)) is not None:
-        found.append(Deadline((-1, 0, "", 0), changes_at, partial(change_hours, state)))
+        found.append(Deadline((-1, 0, "", 0), changes_at, partial(change_calendars, state)))
     for place, (queue_id, read_at) in enumerate(sorted(state.levels_read_at.items())):
         if has_levels(state, queue_id):
             due = read_at + state.plan.check_every_ms
@@ -72,13 +75,14 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     for time in times(work.requirement):
         if time > work.time_facts_until:
             yield Deadline((9, number, "", time), work.queued_at + time, partial(_relax, state, work, time))
+    if work in named_work(state):
+        for instant in openings(state, work):
+            yield Deadline((13, number, "", 0), instant, _nothing)
+        for instant in window_ends(state, work):
+            yield Deadline((16, number, "", 0), instant, _nothing)
     if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))
-    for ended in window_ends(state, work):
-        if work.state == "queued" and ended > work.windows_seen:
-            see = partial(setattr, work, "windows_seen", ended)
-            yield Deadline((30, number, "", ended), ended, see)
     for place, (step, due) in enumerate(timed_steps(state, work)):
         yield Deadline((10, number, "", place), due, partial(take_timed_step, state, work, step))
 

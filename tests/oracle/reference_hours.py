@@ -98,12 +98,18 @@ def opening(state: State, queue_id: QueueId) -> int:
 
 
 def hours_change_at(state: State) -> int | None:
-    """Return when a queue opens or closes next, after what has been told."""
+    """Return when a calendar of a queue or a shift opens or closes next, after what has been told."""
     changes = []
     for queue in state.queues():
         calendar = calendar_of(state.plan, queue.queue_id)
         if calendar is not None:
             changes.append(next_change(calendar, state.hours_told_at))
+    for agent in state.plan.agents:
+        changes += [
+            next_change(calendar, state.hours_told_at)
+            for calendar in state.plan.calendars
+            if calendar.calendar_id == agent.shift
+        ]
     return min((change for change in changes if change is not None), default=None)
 
 

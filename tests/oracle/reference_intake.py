@@ -87,6 +87,15 @@ def _check_preferred(arrival: InteractionArrived) -> None:
         raise SignalError("bad-preferred", "preferred are the ids of up to 16 agents, each once")
 
 
+def _check_position(state: State, position: object) -> None:
+    if position is None:
+        return
+    if not isinstance(position, int) or isinstance(position, bool) or not 1 <= position <= 1_000_000_000:
+        raise SignalError("bad-position", f"position {position!r} is not an int from 1")
+    if state.plan.order != "strict":
+        raise SignalError("bad-position", "positions are asked under strict order only")
+
+
 def _check_times(state: State, arrival: InteractionArrived) -> None:
     for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and not _is_int(time):
@@ -127,6 +136,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(state, arrival.requirement)
+    _check_position(state, arrival.position)
     _check_times(state, arrival)
 
     work = new_work(len(state.works) + 1, arrival, section)

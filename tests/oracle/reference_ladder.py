@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from router.core.calendar_plan import Closed
 from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
@@ -47,6 +48,7 @@ from router.core.requirement import Requirement
 from tests.oracle.reference_conditions import condition_holds
 from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
+from tests.oracle.reference_positions import ask_for_position
 from tests.oracle.reference_state import State, Work
 
 # ── entering, moving, ending ─────────────────────────────────────────────────────────────────────────────────────
@@ -70,6 +72,8 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
             rule=work.rule,
         )
     )
+    if cause in ("arrived", "due") and work.arrival.position is not None and state.plan.order == "strict":
+        ask_for_position(state, work, work.arrival.position)
     enter_queue(state, work)
 
 
@@ -413,7 +417,7 @@ def read_levels(state: State) -> bool:
         if not steps or queue.queue_id not in touched:
             continue
         for step in steps:
-            for work in sorted(_waiting_in(state, queue.queue_id), key=key, reverse=True):
+            for work in sorted(_waiting_in(state, queue.queue_id), key=partial(key, state), reverse=True):
                 if _holds(state, work, step.trigger) and _may_take(state, work, step):
                     take_step(state, work, step)
                     taken = True

@@ -9,10 +9,11 @@ from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
 from tests.oracle.reference_affinity import favoured, windows
+from tests.oracle.reference_broadcast import named_work, offers_of_work
 from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
 from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
-from tests.oracle.reference_selection import first_work
+from tests.oracle.reference_selection import first_work, has_waited_enough, of_first_level
 from tests.oracle.reference_state import Person, State, Work
 
 
@@ -35,14 +36,16 @@ def reading(state: State, work: Work) -> Reading:
 
 
 def can_take(state: State, person: Person, work: Work) -> bool:
-    """Say whether the agent can take the work now, were it queued."""
+    """Say whether the agent can take the work now, were it queued or broadcast to too few."""
     return (
         person.presence == "ready"
         and person.paused_until is None
         and not is_spent(state, person)
         and would_do(state, person, work)
         and not _is_held_off(state, person, work)
+        and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
+        and all(offer.agent_id != person.agent_id for offer in offers_of_work(state, work))
         and not _wraps_up_for_section(state, person, work)
         and _has_channel_room(state, person, work)
         and _has_units(state, person, work)
@@ -155,9 +158,12 @@ def rank(state: State, work: Work) -> int:
             raise ValueError(f"the reference knows no order {other!r}")
 
 
-def key(work: Work) -> tuple[int, int, int, int]:
+def key(state: State, work: Work) -> tuple[int, ...]:
     """Return what waiting work is ordered by; the smaller goes first."""
-    return (0 if work.expedited else 1, work.rank, work.queued_at, work.number)
+    tail: tuple[int, ...] = (work.queued_at, work.number)
+    if work.tail is not None and state.plan.order == "strict":
+        tail = work.tail
+    return (0 if work.expedited else 1, work.rank, *tail)
 
 
 # ── the choice of the agent ──────────────────────────────────────────────────────────────────────────────────────
@@ -196,13 +202,25 @@ def next_decision(state: State) -> Decision | None:
     """Return the next match of a pass, or None when no agent names any work."""
     named: list[tuple[Person, Work]] = []
     for person in state.people.values():
-        possible = [work for work in state.queued() if can_take(state, person, work)]
+        possible = [work for work in named_work(state) if can_take(state, person, work)]
         if possible:
             lot = draw(state.plan.seed, state.decisions + 1)
-            named.append((person, first_work(state, person, possible, key, partial(would_do, state), lot)))
+            named.append(
+                (
+                    person,
+                    first_work(
+                        state,
+                        person,
+                        of_first_level(state, person, possible),
+                        partial(key, state),
+                        partial(would_do, state),
+                        lot,
+                    ),
+                )
+            )
     if not named:
         return None
-    work = min((work for _, work in named), key=key)
+    work = min((work for _, work in named), key=lambda work: key(state, work))
     return _best(state, work, [person for person, first in named if first is work])
 
 

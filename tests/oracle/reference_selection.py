@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from agents.pools import is_member
 from agents.skills import places
 from router.core.names import QueueId
 from router.core.plan import Plan
@@ -13,7 +14,7 @@ from tests.oracle.reference_state import Person, State, Work
 
 READS_HANDLE_TIMES = ("gcmu", "predicted-wait")
 
-Key = Callable[[Work], tuple[int, int, int, int]]
+Key = Callable[[Work], tuple[int, ...]]
 
 
 def first_work(
@@ -66,7 +67,7 @@ def _value(
 ) -> tuple[bool, Fraction]:
     """Return what is compared; the largest is taken. The first part says that it is beyond all numbers."""
     queue = state.queue(work.queue)
-    wait = state.now - (state.now if work.service_clock is None else work.service_clock)
+    wait = max(0, state.now - (state.now if work.service_clock is None else work.service_clock))
     match state.plan.selection:
         case "delay-ratio":
             return False, Fraction(wait, max(1, queue.answer_within_ms))
@@ -118,3 +119,43 @@ def keep_handle_times(state: State, before: Plan) -> None:
             or queue.selection.handle_ms != said[queue_id]
         ):
             del state.handle_times[queue_id]
+
+
+# ── queue levels ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def queue_level(state: State, person: Person, queue_id: QueueId) -> tuple[int, int]:
+    """Return the level at which the agent serves the queue, and the wait after which it does."""
+    said = list(person.agent.queue_levels)
+    for pool in state.plan.pools:
+        if is_member(pool, person.agent):
+            said.extend(pool.queue_levels)
+    for wanted in (queue_id, None):
+        for entry in said:
+            if entry.queue == wanted:
+                return entry.level, entry.after_ms
+    counting = [
+        entry for place, entry in enumerate(said) if entry.queue not in [e.queue for e in said[:place]]
+    ]
+    return max((entry.level for entry in counting), default=0) + 1, 0
+
+
+def has_waited_enough(state: State, person: Person, work: Work) -> bool:
+    """Say whether the level at which the agent serves the work's queue is open to it."""
+    return state.now - work.queued_at >= queue_level(state, person, work.queue)[1]
+
+
+def of_first_level(state: State, person: Person, possible: list[Work]) -> list[Work]:
+    """Return the work of the smallest level there is work of."""
+    levels = {work.number: queue_level(state, person, work.queue)[0] for work in possible}
+    return [work for work in possible if levels[work.number] == min(levels.values())]
+
+
+def openings(state: State, work: Work) -> list[int]:
+    """Return the instants to come at which the work's queue opens to somebody."""
+    instants = {
+        work.queued_at + queue_level(state, person, work.queue)[1]
+        for person in state.people.values()
+        if not person.removed
+    }
+    return sorted(instant for instant in instants if instant > state.now)

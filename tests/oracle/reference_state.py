@@ -38,6 +38,8 @@ class Work:
     expedited: bool = False
     queued_at: int = 0
     rank: int = 0
+    tail: tuple[int, ...] | None = None
+    """What stands behind the rank in the key, where a position was asked; else (place, number)."""
     ladder_clock: int = 0
     service_clock: int | None = None
     wait_ms: int = 0
@@ -58,8 +60,6 @@ class Work:
     refusals_clear_at: int | None = None
     last_agent: AgentId | None = None
     preferred: tuple[AgentId, ...] = ()
-    windows_seen: int = -1
-    """Ends of windows up to this instant have come."""
 
     @property
     def interaction_id(self) -> InteractionId:

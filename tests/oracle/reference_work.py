@@ -32,6 +32,7 @@ from router.core.facts import (
 )
 from router.core.names import OfferId
 from tests.oracle.reference_affinity import meet
+from tests.oracle.reference_broadcast import offers_of_work
 from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
@@ -50,7 +51,8 @@ def carry_out(state: State, decision: Decision) -> None:
         state.last_round_robin[work.queue] = person.agent_id
     rules = state.offer_rules(work)
     units = state.cost(person, work.channel)
-    state.touched.add(work.queue)
+    if work.state == "queued":
+        state.touched.add(work.queue)
     if rules.auto_answer:
         offer = Offer(
             offer_id=NO_OFFER,
@@ -119,6 +121,10 @@ def accept(state: State, offer: Offer) -> None:
     """Connect the agent that took the offer."""
     _close_offer(state, offer, "accepted", "")
     state.people[offer.agent_id].unanswered = 0
+    for other in offers_of_work(state, offer.work):
+        _close_offer(state, other, "rescinded", "taken")
+        _rescind_effect(state, other, "taken")
+        update_suspension(state, state.people[other.agent_id])
     _assign(state, offer)
 
 
@@ -190,7 +196,7 @@ def decline(state: State, offer: Offer, reason: str) -> None:
     person.idle_since = state.now
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def fail_offer(state: State, offer: Offer, reason: str) -> None:
@@ -200,7 +206,7 @@ def fail_offer(state: State, offer: Offer, reason: str) -> None:
     update_suspension(state, person)
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def expire_offer(state: State, offer: Offer) -> None:
@@ -213,7 +219,9 @@ def expire_offer(state: State, offer: Offer) -> None:
     person.idle_since = state.now
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
+    if rules.broadcast > 1:
+        return
     person.unanswered += 1
     if 0 < rules.max_no_answer <= person.unanswered:
         if person.presence == "ready":
@@ -231,12 +239,19 @@ def _rescind(state: State, offer: Offer, reason: str) -> None:
     _rescind_effect(state, offer, reason)
     update_suspension(state, state.people[offer.agent_id])
     _give_back(state, offer.work)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def _give_back(state: State, work: Work) -> None:
+    if offers_of_work(state, work):
+        return
     work.state = "queued"
     state.touched.add(work.queue)
+
+
+def _run_waiting(state: State, work: Work) -> None:
+    if work.state == "queued":
+        run_waiting_operations(state, work)
 
 
 def _refuse(state: State, work: Work, person: Person) -> None:

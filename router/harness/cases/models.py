@@ -65,6 +65,9 @@ class ArrivalMap(Model):
     expires_at: Duration | None = Field(
         None, description="When it ends as expired unless it is assigned before."
     )
+    position: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
+        None, description="Where in its queue it asks to stand, under order `strict`. [behind its equals]"
+    )
     count: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         None, description="So many of them, called NAME-1, NAME-2, … [one, called NAME]"
     )

@@ -21,6 +21,7 @@ from router.core.facts import (
     OfferEnded,
     OfferMade,
     PoolsOpened,
+    PositionGiven,
     PresenceChanged,
     PriorityRaised,
     PrioritySet,
@@ -133,6 +134,9 @@ class Commentary:
                 self._tell(fact, fact.interaction_id, "relaxed", fact.what, "step")
             case PoolsOpened():
                 self._tell(fact, fact.interaction_id, "widened", f"also {', '.join(fact.pools)}", "step")
+            case PositionGiven():
+                where = f"{fact.position} in {fact.queue}, asked for {fact.asked}"
+                self._tell(fact, fact.interaction_id, "position", where, "step")
             case InteractionExpedited():
                 self._tell(fact, fact.interaction_id, "expedited", "goes first from now on", "step")
             case PrioritySet():

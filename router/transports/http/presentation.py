@@ -154,12 +154,16 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
             for each in explanation.verdicts
         ],
         chosen=explanation.chosen,
+        also=list(explanation.also),
         decision=explanation.decision,
         choice=explanation.choice,
         decided_by=explanation.decided_by,
         missing=list(explanation.missing),
         unmet=list(explanation.unmet),
         next_change_at=None if change is None else wire.moment(change),
+        position=explanation.position,
+        is_closed=explanation.is_closed,
+        opens_at=None if explanation.opens_at is None else wire.moment(explanation.opens_at),
     )
 
 
