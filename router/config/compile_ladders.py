@@ -7,7 +7,6 @@ from itertools import count
 
 from router.config.compile_rules import INTAKE_FIELDS, Fields, condition, spots
 from router.config.names import Names, Place
-from router.config.scalars import duration_text
 from router.config.schema_ladders import (
     AnnouncementMap,
     GuardMap,
@@ -21,6 +20,8 @@ from router.config.schema_rules import When, as_list
 from router.config.yaml_source import shown
 from router.core import ladder_plan, order_plan, plan
 from router.core.calendar_plan import Closed
+from router.core.durations import duration_text
+from router.core.estimate_plan import EstimatedWait
 from router.core.guards import EXPRESSION_FIELDS
 from router.core.names import PoolId, QueueId, SkillName
 
@@ -41,6 +42,8 @@ def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step,
                 what = f"after {duration_text(trigger.ms)} stands behind after {duration_text(latest)}"
                 (here / "after").note(what, hint)
             latest = max(latest, trigger.ms)
+        if isinstance(trigger, EstimatedWait):
+            names.needs_estimates("estimated-wait", here / "when" / "estimated-wait")
         if step.name is not None and step.name in taken:
             (here / "name").note(
                 f"a step named {shown(step.name)!r} stands above already", "names are unique in a ladder"
@@ -68,6 +71,8 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
     match step.when:
         case TriggerMap(queue_length=int(above)):
             return plan.QueueLength(above=above), f"queue-length-{above}"
+        case TriggerMap(estimated_wait=int(ms)):
+            return EstimatedWait(above_ms=ms), f"estimated-wait-{duration_text(ms)}"
         case TriggerMap():
             return ladder_plan.Holds(), "holds"
         case "all-declined":

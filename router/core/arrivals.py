@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from router.core.affinity import favour_of
 from router.core.centre import START, Centre
@@ -19,17 +18,17 @@ from router.core.facts import (
     QueueCause,
     make_fact,
 )
-from router.core.hours import clocks_start_at, is_open
+from router.core.hours import clocks_start_at
 from router.core.ladder import enter
 from router.core.line import take_position
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
 from router.core.offers import hand_over
-from router.core.plan import Limit
-from router.core.queueing import ask_as_queue, class_of, end, enlist_new_work
+from router.core.queueing import end, enlist_new_work
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
+from router.core.room import find_room
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
 from router.errors import SignalError, shown
 
@@ -247,36 +246,6 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
     return "queued"
 
 
-def find_room(
-    centre: Centre, interaction: Interaction, moves: list[tuple[QueueState, QueueState]]
-) -> tuple[Literal["refused", "diverted"], str] | None:
-    """Let the interaction, which does not wait yet, overflow to a queue that is open and has room for it; note the moves.
-    Return how it is turned away, and why or where to, when there is none. Nothing but the interaction is changed.
-    """
-    while True:
-        hours = interaction.queue.plan.hours
-        if hours is not None and not is_open(interaction.queue):
-            if hours.when_closed == "refuse":
-                return "refused", "closed"
-            if hours.when_closed == "divert":
-                return "diverted", hours.target
-        full = _first_full(centre, interaction) if interaction.queue.has_limit else None
-        if full is None:
-            return None
-        limit, what = full
-        if limit.when_full == "refuse":
-            return "refused", f"{what}-full"
-        if limit.when_full == "divert":
-            return "diverted", limit.target
-        if interaction.hops >= centre.plan.hop_limit:
-            return "refused", "hop-limit"
-        interaction.hops += 1
-        from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
-        if interaction.origin == "queue":
-            ask_as_queue(interaction)
-        moves.append((from_queue, interaction.queue))
-
-
 def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position: int | None = None) -> None:
     """Say that it is queued, and in which position where one was asked, start the service-level clock, and let it enter its queue."""
     now = centre.now
@@ -284,6 +253,8 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position
     is_new = queue.hours is not None and cause in ("arrived", "due")
     interaction.waiting_since = clocks_start_at(centre, queue) if is_new else now
     interaction.state = "queued"
+    if centre.figures is not None:
+        centre.figures.begun.append(interaction)
     centre.facts.append(
         make_fact(
             InteractionQueued,
@@ -344,47 +315,12 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
         queue.section.waiting += 1
         centre.waiting += 1
         klass.enlist(interaction, key)
+        if centre.figures is not None:
+            centre.figures.begun.append(interaction)
         if queue.line is not None:
             queue.line.add(key)
     else:
         hand_over(centre, klass, interaction, best[2], best[0], best[1])
-
-
-def _queue_named(centre: Centre, target: str) -> QueueState:
-    for queue_id, queue in centre.queues.items():
-        if queue_id == target:
-            return queue
-    raise AssertionError(f"the plan was checked, but has no queue {target!r}")
-
-
-def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] | None:
-    queue = interaction.queue
-    section = queue.section
-    for limit, what, waiting in (
-        (queue.plan.limit, "queue", queue.waiting),
-        (section.plan.limit, "section", section.waiting),
-        (centre.plan.limit, "centre", centre.waiting),
-    ):
-        if limit is not None and waiting >= limit.max_waiting and not _would_be_taken(centre, interaction):
-            return limit, what
-    return None
-
-
-def _would_be_taken(centre: Centre, interaction: Interaction) -> bool:
-    for agent in centre.freed:
-        agent.profile.note(agent)
-    klass = interaction.klass = class_of(centre, interaction)
-    found = best_agent(centre, interaction, klass)
-    favour = interaction.favour
-    if found is None and favour is not None and favour.held_for:
-        # Rather anybody than turned away for the sake of somebody.
-        interaction.favour = None
-        klass = interaction.klass = class_of(centre, interaction)
-        found = best_agent(centre, interaction, klass)
-        if found is None:
-            interaction.favour = favour
-    interaction.klass = None
-    return found is not None
 
 
 def _turn_away(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from router.core.durations import UNITS_MS
 from router.core.names import AttributeValue
 from router.errors import did_you_mean
 
@@ -19,7 +20,6 @@ LENGTH_MAX: Final = 500
 DEPTH_MAX: Final = 12
 COST_MAX: Final = 200
 
-_UNITS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION: Final = re.compile(r"""'[^']*'|"[^"]*"|(?<![\w.])((?:\d+(?:ms|s|m|h|d))+)(?!\w)""")
 _DURATION_PART: Final = re.compile(r"(\d+)(ms|s|m|h|d)")
 _ORDERINGS: Final[dict[type, str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -116,7 +116,9 @@ class _Reader:
         if written is None:
             return match[0]
         at = len(match.string[: match.start()].encode())
-        self._durations[at] = sum(int(part[1]) * _UNITS[part[2]] for part in _DURATION_PART.finditer(written))
+        self._durations[at] = sum(
+            int(part[1]) * UNITS_MS[part[2]] for part in _DURATION_PART.finditer(written)
+        )
         return "D" + written[1:]
 
     def _advice(self) -> str:

@@ -13,9 +13,9 @@ from router.core.signals import InteractionArrived
 from router.errors import SignalError
 from tests.oracle.reference_affinity import favour
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_estimates import somebody_can_take, waits_longer
 from tests.oracle.reference_hours import is_closed
 from tests.oracle.reference_ladder import end, move, put_in_queue
-from tests.oracle.reference_matching import can_take
 from tests.oracle.reference_state import State, Work, new_work
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -224,7 +224,7 @@ def _refuse(state: State, work: Work, reason: str) -> str:
 
 
 def _first_full(state: State, work: Work) -> tuple[str, Limit] | None:
-    if any(can_take(state, person, work) for person in state.people.values()):
+    if somebody_can_take(state, work):
         return None
     section = state.section_of(work.queue)
     queued = state.queued()
@@ -234,17 +234,22 @@ def _first_full(state: State, work: Work) -> tuple[str, Limit] | None:
         ("centre-full", state.plan.limit, queued),
     ]
     for name, limit, waiting in rooms:
-        if limit is not None and len(waiting) >= limit.max_waiting:
-            if _is_taken_when_it_favours_nobody(state, work):
-                return None
-            return name, limit
+        if limit is None:
+            continue
+        reason = ""
+        if limit.max_waiting is not None and len(waiting) >= limit.max_waiting:
+            reason = name
+        elif limit.max_estimated_ms is not None and waits_longer(state, work, limit.max_estimated_ms):
+            reason = "wait-too-long"
+        if reason:
+            return None if _is_taken_when_it_favours_nobody(state, work) else (reason, limit)
     return None
 
 
 def _is_taken_when_it_favours_nobody(state: State, work: Work) -> bool:
     favours = work.last_agent, work.preferred
     work.last_agent, work.preferred = None, ()
-    if any(can_take(state, person, work) for person in state.people.values()):
+    if somebody_can_take(state, work):
         return True
     work.last_agent, work.preferred = favours
     return False

@@ -9,10 +9,10 @@ from router.config.compile_rules import requirement
 from router.config.documents import Document
 from router.config.files import Examined
 from router.config.names import Names, Place, known
-from router.config.scalars import duration_text
 from router.config.schema_rules import Need
 from router.config.yaml_source import Steps
 from router.core.calendar import starting_at
+from router.core.durations import duration_text
 from router.core.plan import Plan
 from router.core.requirement import Requirement
 from router.harness.cases.models import (
