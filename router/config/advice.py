@@ -10,6 +10,7 @@ from typing import Final
 from agents.model import Agent
 from agents.pools import is_member
 from agents.skills import levels
+from router.config.advice_affinity import about_affinity
 from router.config.advice_calendars import about_calendars
 from router.config.compile import Written
 from router.config.compile_selection import unread
@@ -54,6 +55,7 @@ def advice(plan: Plan, written: Written, names: Names, today: date | None) -> li
         *_about_intake(plan, places),
         *_about_ladders(plan, written, names),
         *about_time_to_live(plan, written, names),
+        *about_affinity(plan, written, names),
         *_about_requirements(plan, places, names),
         *_about_selection(plan, written),
     ]

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from router.config import schema, schema_calendars, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_affinity import CustomerMemoryMap, WindowMap
 from router.config.schema_rates import RateMap
 from router.config.schema_selection import QueueLevelMap, SelectionMap
 
@@ -71,6 +72,8 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
             ("closed", schema_calendars.ClosedMap),
+            ("window of favoured agents", WindowMap),
+            ("customer memory", CustomerMemoryMap),
             ("queue selection", SelectionMap),
             ("queue level", QueueLevelMap),
         ),

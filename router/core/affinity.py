@@ -55,15 +55,16 @@ def favoured(interaction: Interaction, now: int) -> list[AgentId]:
     return list(found)
 
 
-def waits_for(centre: Centre, interaction: Interaction, need: Need, now: int) -> list[AgentId]:
-    """Return the agents for whom others are held off at ``now``: they could take the work, but for what they hold.
+def waits_for(centre: Centre, interaction: Interaction, need: Need, now: int) -> dict[AgentId, int]:
+    """Return the agents for whom others are held off at ``now``, and until when: they could take the work, but for what they hold.
 
     ``need`` is what the work asks of everybody.
     """
     refused = interaction.refused or {}
-    found: dict[AgentId, None] = {}
+    found: dict[AgentId, int] = {}
     for window, agents in _windows(interaction):
-        if now >= interaction.queued_at + window.ms:
+        ends_at = interaction.queued_at + window.ms
+        if now >= ends_at:
             continue
         for agent_id in agents:
             agent = centre.agents.get(agent_id)
@@ -73,8 +74,8 @@ def waits_for(centre: Centre, interaction: Interaction, need: Need, now: int) ->
                 and (window.even_absent or agent.presence == "ready")
                 and judge_by(centre, interaction, need, agent) is not None
             ):
-                found[agent_id] = None
-    return list(found)
+                found[agent_id] = max(ends_at, found.get(agent_id, ends_at))
+    return found
 
 
 def window_ends(interaction: Interaction) -> list[int]:

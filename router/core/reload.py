@@ -150,6 +150,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
     centre.waiting = centre.seeking = 0
+    centre.favouring.clear()
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)
