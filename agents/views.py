@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "level",
+    "preferred-window",
     "refused",
     "offered",
     "section-wrap-up",

@@ -96,8 +96,8 @@ def _check_preferred(preferred: object) -> None:
     fits = (
         isinstance(preferred, tuple)
         and len(preferred) <= PREFERRED_MAX
-        and len(set(preferred)) == len(preferred)
         and all(looks_like_id(agent) is not None for agent in preferred)
+        and len(set(preferred)) == len(preferred)
     )
     if not fits:
         raise SignalError(

@@ -105,8 +105,8 @@ class Explanation:
 
     ``chosen`` is who has it, or its oldest open offer, ``also`` are those with the further open offers of a broadcast.
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
-    best: ``only candidate``, ``last-agent``, ``preferred``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
-    requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
+    best: ``only candidate``, ``last-agent``, ``preferred``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the
+    parts of the requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
     the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
     queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
     opens next (None: never again). ``estimate`` is there for work that waits, or would.
