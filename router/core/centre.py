@@ -44,7 +44,12 @@ LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
 LEVEL_OPENS: Final = 13
+<<<<<<< HEAD
 WINDOW_END: Final = 16
+=======
+DIAL_END: Final = 14
+CALLBACK_DUE: Final = 15
+>>>>>>> main
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""

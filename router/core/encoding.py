@@ -16,6 +16,7 @@ from agents import model, queue_levels
 from router.core import (
     affinity_plan,
     calendar_plan,
+    callback_plan,
     effects,
     estimate_plan,
     facts,
@@ -31,7 +32,11 @@ _MODULES: Final = (
     queue_levels,
     model,
     requirement,
+<<<<<<< HEAD
     affinity_plan,
+=======
+    callback_plan,
+>>>>>>> main
     calendar_plan,
     ladder_plan,
     order_plan,
