@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-<<<<<<< HEAD
-from agents.model import Agent
-from agents.pools import is_member
-from agents.skills import levels
 from router.config.advice_affinity import about_affinity
-=======
->>>>>>> main
 from router.config.advice_calendars import about_calendars
 from router.config.advice_contradictions import about_contradictions
 from router.config.advice_reach import about_reach

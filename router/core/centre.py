@@ -44,12 +44,9 @@ LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
 LEVEL_OPENS: Final = 13
-<<<<<<< HEAD
-WINDOW_END: Final = 16
-=======
 DIAL_END: Final = 14
 CALLBACK_DUE: Final = 15
->>>>>>> main
+WINDOW_END: Final = 16
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""

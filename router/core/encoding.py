@@ -32,11 +32,8 @@ _MODULES: Final = (
     queue_levels,
     model,
     requirement,
-<<<<<<< HEAD
     affinity_plan,
-=======
     callback_plan,
->>>>>>> main
     calendar_plan,
     ladder_plan,
     order_plan,

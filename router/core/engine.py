@@ -344,12 +344,9 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
-<<<<<<< HEAD
-        WINDOW_END: _fire_window_end,
-=======
         DIAL_END: _fire_dial_end,
         CALLBACK_DUE: _fire_callback_due,
->>>>>>> main
+        WINDOW_END: _fire_window_end,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
         LEVEL_OPENS: _fire_level_opens,

@@ -306,18 +306,15 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.ended_offers.append(holdings[decision])
         centre.offers[holdings[decision].offer_id] = holdings[decision]
 
-<<<<<<< HEAD
     centre.last_agents = {
         customer: (AgentId(agent_id), at) for customer, agent_id, at in snapshot.get("last_agents", [])
     }
     for written, (last_agent, preferred) in snapshot.get("favours", {}).items():
         interactions[int(written)].favour = Favour(last_agent, tuple(preferred))
-=======
     for number, values in snapshot.get("callbacks", {}).items():
         callback = interactions[int(number)].callback = CallbackState("", None, None)
         for name, value in zip(_CALLBACK_FIELDS, values, strict=True):
             setattr(callback, name, value)
->>>>>>> main
     for number in sorted(interactions):
         _resume(centre, interactions[number])
     for name, data in snapshot["queues"].items():

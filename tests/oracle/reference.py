@@ -43,11 +43,8 @@ from router.core.signals import (
     WrapUpDone,
 )
 from router.errors import SignalError
-<<<<<<< HEAD
 from tests.oracle.reference_affinity import forget_contacts
-=======
 from tests.oracle.reference_callbacks import book, not_reached, reached
->>>>>>> main
 from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
 from tests.oracle.reference_dialling import is_held, stop_dialling
