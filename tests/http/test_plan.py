@@ -277,7 +277,7 @@ async def test_an_agent_that_goes_finishes_what_is_in_hand(desk: Desk) -> None:
 @pytest.mark.parametrize("by", ["", "x" * 65, "zo\xe9"])
 async def test_who_changes_it_must_be_a_name(desk: Desk, by: str) -> None:
     """What cannot stand in the history is refused."""
-    headers = {"If-Match": "*", "Changed-By": by.encode("latin-1")}
+    headers = [(b"If-Match", b"*"), (b"Changed-By", by.encode("latin-1"))]
     answer = await desk.http.patch("/v1/plan", json={"seed": 7}, headers=headers)
     assert answer.status_code == 422
     assert "Changed-By" in answer.text
@@ -287,7 +287,7 @@ async def test_the_history_is_bounded(desk: Desk) -> None:
     """The last fifty changes, the latest first; many lines are cut."""
     for seed in range(1, 56):
         assert (await _send(desk, "PATCH", "/v1/plan", {"seed": seed})).status_code == 200
-    agents = {f"new-{number}": {"skills": {}} for number in range(20)}
+    agents: dict[str, Any] = {f"new-{number}": {"skills": {}} for number in range(20)}
     await _send(desk, "PATCH", "/v1/plan", {"agents": agents})
     items = (await desk.http.get("/v1/plan/history")).json()["items"]
     assert len(items) == 50
