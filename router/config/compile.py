@@ -66,6 +66,8 @@ def compile_plan(written: Written, names: Names) -> Plan:
         estimates=_estimates(centre.estimates),
         limit=limit(centre.limit, place / "limit", names, look_up=False),
         handled_window_ms=centre.handled_window,
+        customer_memory_ms=centre.customer_memory.for_,
+        customer_memory_max=centre.customer_memory.most,
         calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
@@ -160,7 +162,9 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
 
 def with_version(made: Plan) -> Plan:
     """Return the plan with its version: twelve hex digits of the SHA-256 of its content, whatever the layout was."""
-    text = json.dumps(_canonical(replace(made, version="")), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(
+        _canonical(replace(made, version="", origin=None)), ensure_ascii=False, separators=(",", ":")
+    )
     return replace(made, version=hashlib.sha256(text.encode()).hexdigest()[:12])
 
 

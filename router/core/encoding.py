@@ -14,6 +14,7 @@ from typing import Final
 
 from agents import model, queue_levels
 from router.core import (
+    affinity_plan,
     calendar_plan,
     callback_plan,
     effects,
@@ -22,6 +23,7 @@ from router.core import (
     ladder_plan,
     order_plan,
     plan,
+    plan_origin,
     requirement,
     selection_plan,
     signals,
@@ -31,12 +33,14 @@ _MODULES: Final = (
     queue_levels,
     model,
     requirement,
+    affinity_plan,
     callback_plan,
     calendar_plan,
     ladder_plan,
     order_plan,
     selection_plan,
     estimate_plan,
+    plan_origin,
     plan,
     signals,
     facts,
