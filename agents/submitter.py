@@ -158,6 +158,8 @@ class SubmitterClient:
         due_at: datetime | None = None,
         not_before: datetime | None = None,
         original_arrived_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        position: int | None = None,
     ) -> Submission:
         """Submit an interaction, and return once the router has it and will not lose it.
 
@@ -176,6 +178,8 @@ class SubmitterClient:
             due_at=due_at,
             not_before=not_before,
             original_arrived_at=original_arrived_at,
+            expires_at=expires_at,
+            position=position,
         )
         known = self._live.get(command.interaction_id)
         call = known if known is not None else Submission(self, command.interaction_id)

@@ -19,11 +19,14 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -52,6 +55,9 @@ class Interaction(Message):
     wait_ms: int = 0
     due_at: Moment | None = None
     not_before: Moment | None = None
+    expires_at: Moment | None = Field(
+        None, description="When it ends as expired unless it is assigned before; null: never."
+    )
     agent_id: str | None = None
     offer_id: int | None = None
     ended_how: str | None = None
@@ -145,6 +151,7 @@ class Verdict(Message):
 class Explanation(Message):
     """Why an interaction is where it is. ``missing``: parts of what is asked that nobody signed in meets; ``unmet``: that nobody at all
     does. ``next_change_at``: when time alone can change the answer.
+    ``is_closed``: its queue is closed by its hours; ``opens_at``: when it opens, None where that is never.
     """
 
     summary: str
@@ -156,12 +163,20 @@ class Explanation(Message):
     requirement: str
     verdicts: list[Verdict]
     chosen: str | None = None
+    also: list[str] = Field(
+        default_factory=list, description="Who has the further open offers of a broadcast."
+    )
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None
+    position: int | None = Field(
+        None, description="Where it stands, or would stand, among all that wait in its queue, from 1."
+    )
+    is_closed: bool = False
+    opens_at: Moment | None = None
 
 
 class Preview(Message):

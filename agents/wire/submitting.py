@@ -26,6 +26,13 @@ class Submit(Command):
     due_at: Moment | None = None
     not_before: Moment | None = None
     original_arrived_at: Moment | None = None
+    expires_at: Moment | None = Field(
+        None, description="Unless it is assigned by then, it ends as expired, with reason `time-to-live`."
+    )
+    position: int | None = Field(
+        None,
+        description="Where in its queue it asks to stand, from 1; honoured among work of equal priority, under order `strict` only.",
+    )
 
 
 class Cancel(Command):

@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "check": Command("router.cli.check", "Say whether a centre's configuration holds together."),
     "demo": Command("router.cli.demo", "Route live synthetic traffic for a centre and show who gets what."),
+    "diff": Command("router.cli.diff", "Say in words what a change of the configuration does."),
     "schema": Command("router.cli.schema", "Write JSON Schema of the files, for editors."),
     "serve": Command("router.cli.serve", "Route for a centre as a service: HTTP, MQTT, a journal."),
     "simulate": Command(

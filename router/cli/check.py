@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def command(ctx: click.Context, path: Path, *, as_json: bool) -> None:
     PATH is a folder with centre.yaml, or one file with everything in it. Every problem of all files is printed as
     file:line:column, what was wrong, and what would do. Warnings never fail a check.
     """
-    examined = examine(path)
+    examined = examine(path, today=datetime.now(UTC).date())
     if as_json:
         click.echo(json.dumps(_as_json(examined), ensure_ascii=False, indent=2))
     elif examined.plan is None:

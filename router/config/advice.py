@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Final
 
 from agents.model import Agent
 from agents.pools import is_member
 from agents.skills import levels
+from router.config.advice_calendars import about_calendars
 from router.config.compile import Written
+from router.config.compile_selection import unread
 from router.config.impossible import Edges, circles, ladder_place
 from router.config.names import Names, Place
+from router.config.waiting_advice import about_time_to_live
 from router.config.yaml_source import shown
 from router.core.names import AgentId, PoolId
 from router.core.plan import After, AllOf, DivertTo, EndWith, MoveTo, Plan, Queue, WidenTo
@@ -39,16 +43,19 @@ _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
 }
 
 
-def advice(plan: Plan, written: Written, names: Names) -> list[Problem]:
-    """Return warnings about a plan without problems, in no order."""
+def advice(plan: Plan, written: Written, names: Names, today: date | None) -> list[Problem]:
+    """Return warnings about a plan without problems, in no order; ``today`` None: nobody says what is past."""
     places = {name: place for name, place, _ in written.sections}
     return [
+        *about_calendars(plan, written, names, today),
         *_about_the_centre(plan, written),
         *_about_agents(plan, written, names),
         *_about_pools(plan, names),
         *_about_intake(plan, places),
         *_about_ladders(plan, written, names),
+        *about_time_to_live(plan, written, names),
         *_about_requirements(plan, places, names),
+        *_about_selection(plan, written),
     ]
 
 
@@ -84,7 +91,7 @@ def _about_pools(plan: Plan, names: Names) -> Iterator[Problem]:
     used |= {pool for _, queue in _queues(plan) for pool in _widened(queue)}
     used |= {term.pool for tree in _requirements(plan) for term in terms(tree) if isinstance(term, PoolTerm)}
     for pool in plan.pools:
-        if pool.pool_id not in used:
+        if pool.pool_id not in used and not pool.queue_levels:
             yield names.pools[pool.pool_id].problem(
                 f"pool {pool.pool_id!r} is in no tier, need or ladder", key=True
             )
@@ -151,6 +158,13 @@ def _about_requirements(plan: Plan, places: dict[str, Place], names: Names) -> I
             if tree is not None and not any(_meets(tree, agent, members) for agent in plan.agents):
                 spot = place / "intake" / index / "needs"
                 yield spot.problem(f"nobody meets what rule {rule.name!r} needs: {describe(tree)}")
+
+
+def _about_selection(plan: Plan, written: Written) -> Iterator[Problem]:
+    for _, place, section in written.sections:
+        yield from unread(plan.selection, section.selection, place)
+        for name, queue in (section.queues or {}).items():
+            yield from unread(plan.selection, queue.selection, place / "queues" / name)
 
 
 def _queues(plan: Plan) -> Iterator[tuple[str, Queue]]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
-from agents.model import Agent, Pool, Skill
+from agents.model import NORMAL_SPEED, Agent, Pool, Skill
 from router.config import schema
+from router.config.compile_calendars import calendars
 from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
+from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
+from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
 from router.core.plan import Plan
@@ -35,7 +38,7 @@ def compile_plan(written: Written, names: Names) -> Plan:
     """Return the plan, and note in the documents what is wrong; with any problem the plan is not to be used."""
     centre, place = written.centre, written.place
     known("order", centre.order, BUILT_IN.orders, place / "order")
-    known("selection", centre.selection, BUILT_IN.selections, place / "selection")
+    known("selection", centre.selection, BUILT_IN.selection_names(), place / "selection")
     unique(centre.skills or [], place / "skills")
     channel_keys(centre.offers, place / "offers", names)
     channel_keys(centre.wrap_up, place / "wrap-up", names)
@@ -59,6 +62,8 @@ def compile_plan(written: Written, names: Names) -> Plan:
         check_every_ms=centre.check_every,
         remember_ms=centre.remember,
         limit=limit(centre.limit, place / "limit", names, look_up=False),
+        handled_window_ms=centre.handled_window,
+        calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)
@@ -91,6 +96,12 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         for channel in by_channel:
             names.channel(channel, place / field_name / channel, key=True)
     channel_keys(written.wrap_up, place / "wrap-up", names)
+    if written.shift is not None:
+        known("calendar", written.shift, names.calendars, place / "shift")
+    if written.rate is not None and written.kind != "automated":
+        (place / "rate").note(
+            "a rate limit is for automated agents only", "write 'kind: automated', or remove it", key=True
+        )
     own = ((channel, wrap_up(channel, written.wrap_up)) for channel in names.channels)
     return Agent(
         agent_id=AgentId(name),
@@ -103,7 +114,20 @@ def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> A
         costs=tuple((ChannelId(channel), cost) for channel, cost in written.costs.items()),
         channel_max=tuple((ChannelId(channel), most) for channel, most in written.channel_max.items()),
         wrap_up=tuple((ChannelId(channel), rule) for channel, rule in own if rule is not None),
+        speed=written.speed if isinstance(written.speed, int) else NORMAL_SPEED,
+        speeds=_speeds(written.speed, place / "speed", names),
+        queue_levels=queue_levels(written, place, names),
+        rate=rate_of(written.rate),
+        shift=written.shift,
     )
+
+
+def _speeds(written: int | dict[str, int], place: Place, names: Names) -> tuple[tuple[ChannelId, int], ...]:
+    if isinstance(written, int):
+        return ()
+    for channel in written:
+        names.channel(channel, place / channel, key=True)
+    return tuple((ChannelId(channel), speed) for channel, speed in written.items())
 
 
 def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Pool:
@@ -116,6 +140,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
         tags=tuple(written.tags.items()),
         kind=written.kind,
         members=tuple(AgentId(member) for member in written.members),
+        queue_levels=queue_levels(written, place, names),
     )
 
 

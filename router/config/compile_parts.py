@@ -81,6 +81,7 @@ def _over(rules: plan.OfferRules, written: schema.OfferMap) -> plan.OfferRules:
         retry_after_ms=default(written.retry_after, rules.retry_after_ms),
         all_declined_pause_ms=default(written.all_declined_pause, rules.all_declined_pause_ms),
         auto_answer=default(written.auto_answer, rules.auto_answer),
+        broadcast=default(written.broadcast, rules.broadcast),
     )
 
 

@@ -1,15 +1,16 @@
-"""Needs, conditions and ladders as they are written, to requirement trees, conditions and steps of the plan."""
+"""Needs and conditions as they are written, to requirement trees and conditions of the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import count
+from typing import Final, NamedTuple
 
-from router.config.names import Names, Place
-from router.config.scalars import duration_text, found
-from router.config.schema_ladders import NoticeMap, OperationMap, RelaxMap, StepMap
+from pydantic_core import PydanticCustomError
+
+from router.config.names import Names, Place, known
+from router.config.scalars import duration_ms, found
 from router.config.schema_rules import (
     AskedSkill,
     Need,
@@ -21,8 +22,9 @@ from router.config.schema_rules import (
     as_list,
 )
 from router.config.yaml_source import shown
-from router.core import plan
-from router.core.names import AgentId, PoolId, QueueId, SkillName
+from router.core import intake, plan
+from router.core.expression import ExpressionError, read
+from router.core.names import AgentId, PoolId, SkillName
 from router.core.requirement import (
     NO_REQUIREMENT,
     AgentTerm,
@@ -149,37 +151,58 @@ def _check_marks(
 
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-_FIELDS = ("channel", "customer", "priority")
+
+class Fields(NamedTuple):
+    """What a condition can read beside attributes: in mappings, and in expressions."""
+
+    of_mappings: tuple[str, ...]
+    of_expressions: tuple[str, ...]
 
 
-def condition(when: When | None, place: Place, names: Names) -> plan.Condition:
-    """Return the condition for what is written, and note what cannot be."""
+INTAKE_FIELDS: Final = Fields(("channel", "customer", "priority"), intake.INTAKE_FIELDS)
+
+
+def condition(
+    when: When | None, place: Place, names: Names, *, fields: Fields = INTAKE_FIELDS
+) -> plan.Condition:
+    """Return the condition for what is written, and note what cannot be. ``fields`` is what it can read beside attributes."""
     if when is None:
         return plan.AllOf()
+    if isinstance(when, str):
+        return _expression(when, place, fields.of_expressions)
     if isinstance(when, list):
-        return plan.AllOf(of=tuple(condition(part, place / index, names) for index, part in enumerate(when)))
-    parts = tuple(_conditions(when, place, names))
+        listed = enumerate(when)
+        return plan.AllOf(
+            of=tuple(condition(part, place / index, names, fields=fields) for index, part in listed)
+        )
+    parts = tuple(_conditions(when, place, names, fields))
     return parts[0] if len(parts) == 1 else plan.AllOf(of=parts)
 
 
-def _conditions(when: WhenMap, place: Place, names: Names) -> Iterator[plan.Condition]:
-    tests: dict[str, Test | None] = {
-        "channel": when.channel,
-        "customer": when.customer,
-        "priority": when.priority,
-    }
+def _expression(text: str, place: Place, fields: tuple[str, ...]) -> plan.Expression:
+    try:
+        read(text, fields)
+    except ExpressionError as error:
+        found = f"{error.message}, at character {error.column + 1} of {shown(text)!r}"
+        place.note(found, error.hint)
+    return plan.Expression(text=text)
+
+
+def _conditions(when: WhenMap, place: Place, names: Names, fields: Fields) -> Iterator[plan.Condition]:
+    tests: dict[str, Test | None] = {name: getattr(when, name) for name in fields.of_mappings}
     for key in place.entries():
         here = place / key
         match key:
             case "all" if when.all is not None:
-                yield condition(when.all, here, names)
+                yield condition(when.all, here, names, fields=fields)
             case "any" if when.any is not None:
-                parts = (condition(part, here / index, names) for index, part in enumerate(when.any))
+                listed = enumerate(when.any)
+                parts = (condition(part, here / index, names, fields=fields) for index, part in listed)
                 yield plan.AnyOf(of=tuple(parts))
             case "not" if when.not_ is not None:
-                yield plan.NotOf(of=condition(when.not_, here, names))
+                yield plan.NotOf(of=condition(when.not_, here, names, fields=fields))
             case _ if key in when.attributes:
-                _check_field(key, here)
+                _check_field(key, here, fields.of_mappings)
                 yield from _matches(key, when.attributes[key], here, names)
             case _:
                 test = tests.get(key)
@@ -187,23 +210,21 @@ def _conditions(when: WhenMap, place: Place, names: Names) -> Iterator[plan.Cond
                     yield from _matches(key, test, here, names)
 
 
-def _check_field(key: str, place: Place) -> None:
+def _check_field(key: str, place: Place, fields: tuple[str, ...]) -> None:
     attribute = key.removeprefix("attributes.")
     if key.startswith("attributes.") and 1 <= len(attribute) <= 64:
         return
     if key.startswith("attributes."):
         place.note("an attribute's name has 1 to 64 characters", key=True)
         return
-    words = [*_FIELDS, "all", "any", "not"]
+    words = [*fields, "all", "any", "not"]
     hint = did_you_mean(key, words) if get_close_matches(key, words, n=1, cutoff=0.6) else ""
     head, _, tail = key.rpartition(".")
     if not hint:
         hint = (
             f"for an attribute write 'attributes.{shown(tail)}'" if tail and head in {"", "attribute"} else ""
         )
-    place.note(
-        f"unknown field {shown(key)!r}", hint or "channel, customer, priority or attributes.NAME", key=True
-    )
+    place.note(f"unknown field {shown(key)!r}", hint or f"{', '.join(fields)} or attributes.NAME", key=True)
 
 
 def _matches(name: str, test: Test, place: Place, names: Names) -> Iterator[plan.Match]:
@@ -231,96 +252,36 @@ def _match(
         spot = place / index if isinstance(value, tuple) else place
         if op == "exists":
             continue
-        if name == "channel" and op in {"==", "!=", "in"}:
+        if name == "queue" and op in {"==", "!=", "in"}:
+            known("queue", str(part), names.queues, spot)
+        elif name == "channel" and op in {"==", "!=", "in"}:
             names.channel(str(part), spot)
-        elif name == "priority" and not (isinstance(part, int) and not isinstance(part, bool)):
-            spot.note(f"a priority is a whole number, not {found(part)}")
-        elif name in {"channel", "customer"} and not isinstance(part, str):
+        elif name in {"priority", "hops"} and not (isinstance(part, int) and not isinstance(part, bool)):
+            what = "a priority is" if name == "priority" else "hops are"
+            spot.note(f"{what} a whole number, not {found(part)}")
+        elif name == "expedited" and not isinstance(part, bool):
+            spot.note(f"expedited is true or false, not {found(part)}")
+        elif name in {"channel", "customer", "queue"} and not isinstance(part, str):
             spot.note(f"a {name} is a text, not {found(part)}", f"put it in quotes: '{shown(part)}'")
         elif op in {">=", ">", "<=", "<"} and isinstance(part, bool):
             spot.note("true and false have no order", "compare with '==' or '!='")
+    if name == "waiting" and op != "exists":
+        return _waiting(op, value, place)
     return plan.Match(field=name, op=op, value=value)
 
 
-# ── ladders ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step, ...]:
-    """Return the steps for what is written, and note what cannot be."""
-    made: list[plan.Step] = []
-    taken: dict[str, Place] = {}
-    latest = 0
-    for index, step in enumerate(steps):
-        here = place / index
-        trigger, name = _trigger(step)
-        if isinstance(trigger, plan.After):
-            if trigger.ms < latest:
-                hint = "put the steps in the order of their times"
-                what = f"after {duration_text(trigger.ms)} stands behind after {duration_text(latest)}"
-                (here / "after").note(what, hint)
-            latest = max(latest, trigger.ms)
-        if step.name is not None and step.name in taken:
-            (here / "name").note(
-                f"a step named {shown(step.name)!r} stands above already", "names are unique in a ladder"
-            )
-        name = step.name or next(free for free in _numbered(name) if free not in taken)
-        taken[name] = here
-        operations = tuple(_operations(step.do, here / "do", names))
-        made.append(plan.Step(name=name, trigger=trigger, operations=operations))
-    return tuple(made)
-
-
-def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
-    if step.after is not None:
-        return plan.After(ms=step.after), f"after-{duration_text(step.after)}"
-    if step.when is None or isinstance(step.when, str):
-        return plan.NoEligibleAgent(), "no-eligible-agent"
-    return plan.QueueLength(above=step.when.queue_length), f"queue-length-{step.when.queue_length}"
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))
-
-
-def _operations(items: list[OperationMap], place: Place, names: Names) -> Iterator[plan.Operation]:
-    ended = ""
-    for index, item in enumerate(items):
-        here = place / index
-        if ended:
-            here.note(f"stands behind '{ended}', after which nothing runs", "put it before, or remove it")
-        operation = _operation(item, here, names)
-        if item.divert is not None or item.end is not None:
-            ended = "divert" if item.divert is not None else "end"
-        if operation is not None:
-            yield operation
-
-
-def _operation(item: OperationMap, place: Place, names: Names) -> plan.Operation | None:
-    if item.relax is not None:
-        return _relax(item.relax, place / "relax", names)
-    if item.widen_to is not None:
-        for name, spot in spots(item.widen_to, place / "widen-to"):
-            names.pool(name, spot)
-        return plan.WidenTo(pools=tuple(PoolId(name) for name in as_list(item.widen_to)))
-    if item.raise_priority is not None:
-        return plan.RaisePriority(by=item.raise_priority)
-    if item.move_to is not None:
-        queue = names.queue_or_section(item.move_to, place / "move-to")
-        return None if queue is None else plan.MoveTo(queue=QueueId(queue))
-    if item.notify is not None:
-        notice = item.notify if isinstance(item.notify, NoticeMap) else NoticeMap(target=item.notify)
-        return plan.Notify(target=notice.target, message=notice.message or "")
-    if item.divert is not None:
-        return plan.DivertTo(target=item.divert)
-    return None if item.end is None else plan.EndWith(reason=item.end)
-
-
-def _relax(relax: str | RelaxMap, place: Place, names: Names) -> plan.Relax:
-    if isinstance(relax, str):
-        names.skill(relax, place)
-        return plan.Relax(skill=SkillName(relax))
-    if relax.skill is not None:
-        names.skill(relax.skill, place / "skill")
-        return plan.Relax(skill=SkillName(relax.skill), to=relax.to)
-    return plan.Relax(tag=relax.tag)
+def _waiting(
+    op: plan.MatchOp,
+    value: str | int | float | bool | tuple[str | int | float | bool, ...],
+    place: Place,
+) -> plan.Match:
+    """Return a comparison of how long it waits: durations as milliseconds."""
+    spans: list[int] = []
+    for index, part in enumerate(value if isinstance(value, tuple) else (value,)):
+        try:
+            spans.append(duration_ms(part))
+        except PydanticCustomError as error:
+            context = error.context or {}
+            spot = place / index if isinstance(value, tuple) else place
+            spot.note(str(context.get("text", "")), str(context.get("hint", "")))
+    return plan.Match(field="waiting", op=op, value=tuple(spans) if isinstance(value, tuple) else sum(spans))

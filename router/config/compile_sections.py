@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from agents.model import WrapUp
 from router.config import schema
+from router.config.compile_calendars import settled, with_hours
+from router.config.compile_ladders import ladder
 from router.config.compile_parts import channel_keys, default, limit, offer_rules, wrap_up
-from router.config.compile_rules import condition, ladder, requirement, spots
+from router.config.compile_rules import condition, requirement, spots
+from router.config.compile_selection import queue_selection
 from router.config.names import Names, Place, known
 from router.config.schema_rules import as_list
 from router.config.yaml_source import shown
@@ -34,21 +37,26 @@ def section_of(
     here = [queue.queue_id for queue in queues]
     if written.default_queue is not None:
         _own_queue(written.default_queue, place / "default-queue", name, here, names)
+    offers = {channel: offer_rules(channel, centre.offers, written.offers) for channel in names.channels}
+    for channel, offered in offers.items():
+        if offered.auto_answer and offered.broadcast > 1:
+            (place / "offers" if written.offers is not None else place).note(
+                f"what is answered automatically cannot be broadcast, but {channel} is both here",
+                "choose 'auto-answer' or 'broadcast'",
+                key=True,
+            )
     rules: list[plan.IntakeRule] = []
     for index, rule in enumerate(written.intake):
         rules.append(_rule(rule, place / "intake" / index, index, name, here, names, rules))
     return Section(
         section_id=section_id,
-        queues=tuple(queues),
+        queues=tuple(settled(queue) for queue in queues),
         default_queue=QueueId(names.default_queue.get(name, here[0])),
         intake=tuple(rules),
         refuse_unmatched=written.unmatched == "refuse",
         trust_sender=written.trust_sender,
         ms_per_point=written.head_start_per_point,
-        offers=tuple(
-            (ChannelId(channel), offer_rules(channel, centre.offers, written.offers))
-            for channel in names.channels
-        ),
+        offers=tuple((ChannelId(channel), rules) for channel, rules in offers.items()),
         wrap_up=tuple(
             (ChannelId(channel), wrap_up(channel, centre.wrap_up, written.wrap_up) or WrapUp())
             for channel in names.channels
@@ -98,8 +106,11 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         priority=default(written.priority, base.priority),
         answer_within_ms=default(answer.within, base.answer_within_ms),
         answer_share=default(answer.share, base.answer_share),
+        time_to_live_ms=default(written.time_to_live, base.time_to_live_ms),
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
+        tolerance=default(written.tolerance, base.tolerance),
+        selection=queue_selection(base.selection, written.selection),
     )
     if written.choice is not None:
         known("choice", written.choice, BUILT_IN.choices(), place / "choice")
@@ -111,7 +122,7 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         made = replace(made, score=_score(written.score, place / "score"))
     if written.ladder is not None:
         made = replace(made, ladder=ladder(written.ladder, place / "ladder", names))
-    return made
+    return with_hours(made, written, place, names)
 
 
 def _tiers(written: list[str | list[str]], place: Place, names: Names) -> tuple[tuple[PoolId, ...], ...]:

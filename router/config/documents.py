@@ -29,7 +29,6 @@ from router.config.scalars import (
     Weight,
     Words,
     by_shape,
-    duration_text,
     wrong,
 )
 from router.config.yaml_source import Document, read_file, read_text, with_file_order
@@ -45,7 +44,6 @@ __all__ = [
     "Weight",
     "Words",
     "by_shape",
-    "duration_text",
     "read_model",
     "read_model_text",
     "validate_document",

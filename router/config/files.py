@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -68,13 +69,16 @@ def load_text(text: str, name: str = "<text>") -> Plan:
     return examine_documents(CentreDocuments(read_text(text, name))).plan_or_raise()
 
 
-def examine(path: str | Path) -> Examined:
-    """Read a centre and return everything there is to say about it; ``path`` is as for ``read_centre``."""
+def examine(path: str | Path, *, today: date | None = None) -> Examined:
+    """Read a centre and return everything there is to say about it; ``path`` is as for ``read_centre``.
+
+    ``today``: dates before it are past, which is worth a warning; None: nobody says what is past.
+    """
     try:
         documents = read_centre(path)
     except ConfigError as error:
         return Examined(problems=list(error.problems), malformed=True)
-    return examine_documents(documents)
+    return examine_documents(documents, today=today)
 
 
 def read_centre(path: str | Path) -> CentreDocuments:
@@ -118,8 +122,8 @@ def _nothing_there(folder: Path) -> Problem:
     return Problem(str(folder), 0, 0, "", f"there is no {CENTRE_FILE} in this folder", hint)
 
 
-def examine_documents(read: CentreDocuments) -> Examined:
-    """Return everything there is to say about a centre whose files have been read."""
+def examine_documents(read: CentreDocuments, *, today: date | None = None) -> Examined:
+    """Return everything there is to say about a centre whose files have been read; ``today`` as for ``examine``."""
     centre, sections, rosters = read.centre, read.sections, read.rosters
     documents = [centre, *sections, *rosters]
     written = _validated(centre, sections, rosters, read.otherwise)
@@ -145,7 +149,7 @@ def examine_documents(read: CentreDocuments) -> Examined:
             ):  # the last gate; the above say it better, with a place
                 centre.problems.append(Problem(centre.name, 0, 0, "", problem))
         if not any(document.problems for document in documents):
-            warnings = advice(made, written, names)
+            warnings = advice(made, written, names, today)
     order = [document.name for document in documents]
     problems = [problem for document in documents for problem in document.problems]
     return Examined(
@@ -251,6 +255,7 @@ def _names(
     channels = raw.get("channels")
     names.channels = _texts(channels) or list(STANDARD_CHANNELS)
     names.pools = {name: centre / "pools" / name for name in _texts(raw.get("pools"))}
+    names.calendars = {name: centre / "calendars" / name for name in _texts(raw.get("calendars"))}
     bodies: list[tuple[str, Place]] = [
         (name, centre / "sections" / name)
         for name in _texts(raw.get("sections"))

@@ -61,6 +61,7 @@ class Names:
     queues: dict[str, Place] = field(default_factory=dict)
     section_of: dict[str, str] = field(default_factory=dict)
     default_queue: dict[str, str] = field(default_factory=dict)
+    calendars: dict[str, Place] = field(default_factory=dict)
     whole: bool = True
 
     def channel(self, name: str, place: Place, *, key: bool = False) -> bool:

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
+from router.config.schema_rates import RateMap
+from router.config.schema_selection import QueueLevelMap, SelectionMap
 
 BEGIN: Final = (
     "<!-- begin of the reference: made by `python -m router.config.reference docs/configuration.md` -->"
@@ -28,8 +30,10 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),
+            ("rate", RateMap),
         ),
     ),
     (
@@ -48,10 +52,12 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         "A ladder",
         (
             ("step", schema_ladders.StepMap),
-            ("queue length", schema_ladders.QueueLengthMap),
+            ("condition of a step", schema_ladders.GuardMap),
+            ("trigger", schema_ladders.TriggerMap),
             ("operation", schema_ladders.OperationMap),
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
+            ("announcement", schema_ladders.AnnouncementMap),
         ),
     ),
     (
@@ -63,6 +69,9 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("closed", schema_calendars.ClosedMap),
+            ("queue selection", SelectionMap),
+            ("queue level", QueueLevelMap),
         ),
     ),
 )
@@ -71,6 +80,7 @@ _HEADINGS: Final = {model.__name__: heading for _, parts in CHAPTERS for heading
     "SectionMap": "sections/NAME.yaml",
     "Need": "need",
     "When": "condition",
+    "Guard": "condition of a step",
 }
 
 

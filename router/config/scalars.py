@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Discriminator, PlainValidator, Valid
 from pydantic_core import PydanticCustomError
 
 from router.config.yaml_source import shown
+from router.core.durations import UNITS_MS
 from router.core.names import ID_PATTERN
 
-UNITS_MS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 DURATION_MAX_MS: Final = 400 * UNITS_MS["d"]
 WEIGHT_MAX: Final = 1_000
 
@@ -105,15 +105,6 @@ def positive_duration_ms(value: object) -> int:
     """Return milliseconds for a duration that is not ``0s``."""
     ms = duration_ms(value)
     return ms or wrong(f"{value!r} must be longer than nothing")
-
-
-def duration_text(ms: int) -> str:
-    """Return the shortest way to write a duration: ``1h30m``."""
-    text = ""
-    for unit, length in UNITS_MS.items():
-        count, ms = divmod(ms, length)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
 
 
 DURATION_SCHEMA: Final = {

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
 
-from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, AgentKind, WrapUpScope
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, NORMAL_SPEED, AgentKind, WrapUpScope
 from router.config.scalars import (
     DURATION_SCHEMA,
     Duration,
@@ -25,8 +25,13 @@ from router.config.scalars import (
     is_lenient,
     wrong,
 )
+from router.config.schema_calendars import CalendarMap, ClosedRule
+from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_ladders import StepMap
+from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
+from router.config.schema_selection import QueueLevelsMap, SelectionMap
+from router.core.plan import HOUR_MS
 
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
@@ -67,6 +72,10 @@ class OfferMap(Model):
         None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
     )
     auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
+    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None,
+        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
+    )
 
 
 class Offers(OfferMap):
@@ -175,6 +184,9 @@ class QueueSettings(Model):
     needs: Need | None = Field(None, description="What an agent must have to take its work. [nothing]")
     priority: Priority | None = Field(None, description="Higher goes first. [0]")
     answer: AnswerMap | None = Field(None, description="The service-level target. [80% within 20s]")
+    time_to_live: PositiveDuration | None = Field(
+        None, description="Work that is not assigned so long after it was queued ends as expired. [never]"
+    )
     tiers: Annotated[list[Names], Field(min_length=1)] | None = Field(
         None,
         description="Pools of agents, the first tier first: `[billing-team, [seniors, leads]]`. Later tiers open by"
@@ -187,14 +199,28 @@ class QueueSettings(Model):
         None,
         description="What makes an agent better, with weights: `{skill-fit: 1, least-skilled: 0.2}`. Terms: `skill-fit`"
         " (high levels of what is wanted), `most-skilled`, `least-skilled` (keeps rare skills free), `first-skill`"
-        " (what is wanted stands first in the agent's order). [nothing]",
+        " (what is wanted stands first in the agent's order), `best-fit` (levels closest above what is wanted), `fastest`"
+        " (the agent's `speed`). [nothing]",
+    )
+    tolerance: Tolerance | None = Field(
+        None,
+        description="So much below the best score still counts as best: `choice` decides among them. [0]",
     )
     choice: Name | None = Field(
         None,
-        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `round-robin`,"
-        " `random`. [the channel's]",
+        description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `least-occupied` (since the"
+        " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
+    hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
+    closed: ClosedRule | None = Field(
+        None,
+        description="What becomes of arrivals while it is closed: `refuse`, `{divert: voicemail}`, or `queue` (they"
+        " wait; their ladder and service level start at the opening). [queue]",
+    )
+    selection: SelectionMap | None = Field(
+        None, description="What the centre's `selection` reads of it. [nothing special]"
+    )
 
 
 class QueueMap(QueueSettings):
@@ -240,7 +266,7 @@ class SectionFile(SectionMap):
 # ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class AgentMap(Model):
+class AgentMap(QueueLevelsMap):
     """A person or bot that takes work."""
 
     name: Words | None = Field(None, description="For people.")
@@ -262,9 +288,22 @@ class AgentMap(Model):
     )
     costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
     wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
+    shift: Name | None = Field(
+        None,
+        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
+        " when it says so]",
+    )
+    speed: Speed = Field(
+        NORMAL_SPEED,
+        description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
+        " The score `fastest` reads it. [1]",
+    )
+    rate: RateMap | None = Field(
+        None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
+    )
 
 
-class PoolMap(Model):
+class PoolMap(QueueLevelsMap):
     """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
 
     skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")
@@ -345,7 +384,10 @@ class CentreFile(Model):
     )
     selection: Name = Field(
         "oldest",
-        description="What a free agent takes: `oldest`, or `own-first` (the agent's first skill first). [oldest]",
+        description="What a free agent takes: `oldest`; `own-first` (the agent's first skill first); or the head of a queue:"
+        " `delay-ratio` (the largest wait ÷ answer time), `slack` (the largest wait − answer time), `weighted` (by lot),"
+        " `gcmu` (the dearest wait), `queue-ratio` (the queue furthest above its share), `predicted-wait` (who would wait"
+        " longest otherwise). [oldest]",
     )
     seed: Annotated[int, Field(ge=0, le=2**53)] = Field(0, description="Seed of random choices. [0]")
     presence_ttl: PositiveDuration | None = Field(
@@ -361,7 +403,11 @@ class CentreFile(Model):
         86_400_000,
         description="How long the id of ended work is remembered, to know it when sent again. [1d]",
     )
+    handled_window: PositiveDuration = Field(
+        HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
+    )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
+    calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")
     offers: Offers | None = Field(None, description="How work is offered, where the section does not say.")
     wrap_up: WrapUps | None = Field(
         None, description="After-contact work, where the section does not say. [none]"

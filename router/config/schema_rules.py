@@ -37,6 +37,7 @@ from router.config.scalars import (
     wrong,
 )
 from router.config.yaml_source import shown
+from router.core.expression import LENGTH_MAX
 from router.core.plan import MatchOp
 from router.core.requirement import SKILL_OPS, SkillOp
 
@@ -288,17 +289,35 @@ class WhenMap(Model):
         return self.__pydantic_extra__ or {}
 
 
+def expression_text(value: object) -> str:
+    """Return what may be an expression; whether it is one is said where its names are known."""
+    if not isinstance(value, str) or not value.strip():
+        wrong(f"expected a condition, found {found(value)}", "write 'priority >= 2' or {channel: voice}")
+    return value
+
+
+ExpressionText = Annotated[
+    str,
+    PlainValidator(expression_text),
+    WithJsonSchema({"title": "expression", "type": "string", "minLength": 1, "maxLength": LENGTH_MAX}),
+]
+
 if TYPE_CHECKING:
-    When = list["When"] | WhenMap
+    When = list["When"] | WhenMap | str
 else:
     When = TypeAliasType(
         "When",
         Annotated[
-            Annotated[list["When"], Tag("<list>")] | Annotated[WhenMap, Tag("<mapping>")],
-            by_shape("a condition", "write a mapping such as {channel: voice}"),
+            Annotated[ExpressionText, Tag("<scalar>")]
+            | Annotated[list["When"], Tag("<list>")]
+            | Annotated[WhenMap, Tag("<mapping>")],
+            by_shape(
+                "a condition",
+                "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'",
+            ),
         ],
     )
-"""A condition as it is written."""
+"""A condition as it is written; a text is an expression."""
 
 
 NeedMap.model_rebuild()

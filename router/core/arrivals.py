@@ -14,16 +14,19 @@ from router.core.facts import (
     InteractionMoved,
     InteractionQueued,
     InteractionScheduled,
+    PositionGiven,
     QueueCause,
     make_fact,
 )
+from router.core.hours import clocks_start_at, is_open
 from router.core.ladder import enter
+from router.core.line import take_position
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
 from router.core.offers import hand_over
 from router.core.plan import Limit
-from router.core.queueing import ask_as_queue, class_of, end
+from router.core.queueing import ask_as_queue, class_of, end, enlist_new_work
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
@@ -47,6 +50,8 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         not_before,
         original_arrived_at,
         reply_to,
+        expires_at,
+        position,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
         raise bad_id(interaction_id)
@@ -66,6 +71,8 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and due_at is None
         and customer is None
         and reply_to is None
+        and expires_at is None
+        and position is None
     )
     if attributes is not NO_ATTRIBUTES or not brings_nothing:
         check_contents(centre, arrival)
@@ -148,7 +155,7 @@ def weigh(
     """
     section, channel, own_queue = entrance.section, entrance.channel, entrance.own_queue
     plan = section.plan
-    rule = section.intake.classify(arrival) if plan.intake else None
+    rule = section.intake.classify(arrival, centre.now) if plan.intake else None
     rule_queue = None if rule is None or rule.queue is None else centre.queues[rule.queue]
     first, second = (own_queue, rule_queue) if plan.trust_sender else (rule_queue, own_queue)
     queue = first or second or entrance.queue
@@ -215,7 +222,7 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
     now = centre.now
     original = interaction.arrival.original_arrived_at
     interaction.queued_at = now if original is None else original
-    if interaction.queue.has_limit:
+    if interaction.queue.has_limit or interaction.queue.hours is not None:
         moves: list[tuple[QueueState, QueueState]] = []
         turned_away = find_room(centre, interaction, moves)
         for from_queue, to_queue in moves:
@@ -226,17 +233,31 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
             how, reason = turned_away
             _turn_away(centre, interaction, how, reason)
             return how
-    queued(centre, interaction, cause)
+    asked = interaction.arrival.position
+    if asked is None or not centre.order.honours_positions:
+        queued(centre, interaction, cause)
+    else:
+        enlist_new_work(centre)
+        queued(centre, interaction, cause, take_position(centre, interaction, asked))
     return "queued"
 
 
 def find_room(
     centre: Centre, interaction: Interaction, moves: list[tuple[QueueState, QueueState]]
 ) -> tuple[Literal["refused", "diverted"], str] | None:
-    """Let the interaction, which does not wait yet, overflow to a queue with room for it; note the moves. Return how it is turned away,
-    and why or where to, when there is none. Nothing but the interaction is changed.
+    """Let the interaction, which does not wait yet, overflow to a queue that is open and has room for it; note the moves.
+    Return how it is turned away, and why or where to, when there is none. Nothing but the interaction is changed.
     """
-    while interaction.queue.has_limit and (full := _first_full(centre, interaction)) is not None:
+    while True:
+        hours = interaction.queue.plan.hours
+        if hours is not None and not is_open(interaction.queue):
+            if hours.when_closed == "refuse":
+                return "refused", "closed"
+            if hours.when_closed == "divert":
+                return "diverted", hours.target
+        full = _first_full(centre, interaction) if interaction.queue.has_limit else None
+        if full is None:
+            return None
         limit, what = full
         if limit.when_full == "refuse":
             return "refused", f"{what}-full"
@@ -249,15 +270,15 @@ def find_room(
         if interaction.origin == "queue":
             ask_as_queue(interaction)
         moves.append((from_queue, interaction.queue))
-    return None
 
 
-def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
-    """Say that it is queued, start the service-level clock, and let it enter its queue."""
+def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position: int | None = None) -> None:
+    """Say that it is queued, and in which position where one was asked, start the service-level clock, and let it enter its queue."""
     now = centre.now
-    interaction.waiting_since = now
-    interaction.state = "queued"
     queue = interaction.queue
+    is_new = queue.hours is not None and cause in ("arrived", "due")
+    interaction.waiting_since = clocks_start_at(centre, queue) if is_new else now
+    interaction.state = "queued"
     centre.facts.append(
         make_fact(
             InteractionQueued,
@@ -275,6 +296,9 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause) -> None:
             ),
         )
     )
+    if position is not None:
+        asked = interaction.arrival.position or 0
+        centre.fact(PositionGiven(now, interaction.id, queue.queue_id, asked, position))
     enter(centre, interaction)
 
 
@@ -315,6 +339,8 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
         queue.section.waiting += 1
         centre.waiting += 1
         klass.enlist(interaction, key)
+        if queue.line is not None:
+            queue.line.add(key)
     else:
         hand_over(centre, klass, interaction, best[2], best[0], best[1])
 

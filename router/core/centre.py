@@ -11,13 +11,15 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Final
 
+from router.core.calendar import OpenHours
 from router.core.demand import DemandClass, Entrance, QueueState, SectionState
 from router.core.effects import Effect
 from router.core.facts import Fact
+from router.core.level_delays import delays_in
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
-from router.core.policy import OrderPolicy, Policies, SelectionPolicy
+from router.core.policy import HeadSelection, OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
 from router.core.supply import Profiles
 from router.errors import SignalError, did_you_mean, shown
@@ -26,6 +28,8 @@ OFFER_MEMORY_MS: Final = 3_600_000
 """How long an ended offer is remembered, so that a late answer is told how it ended."""
 
 # Kinds of deadlines, in the order in which those of one instant fire.
+HOURS: Final = -1
+RATE_END: Final = 0
 START: Final = 1
 WRAP_UP_END: Final = 2
 OFFER_EXPIRY: Final = 3
@@ -37,6 +41,8 @@ REFUSALS_CLEAR: Final = 8
 NEED_CHANGE: Final = 9
 LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
+TIME_TO_LIVE_END: Final = 12
+LEVEL_OPENS: Final = 13
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -46,15 +52,19 @@ Rank = Callable[[int, int, int | None, Queue, Section], int]
 
 EntranceKey = tuple[SectionId, ChannelId, QueueId | None]
 
-ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool]
+ClassKey = tuple[QueueId, ChannelId, Need, tuple[PoolId, ...], bool, int]
 
 
 class Centre:
-    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed."""
+    """All state of one centre. ``epoch`` moves on when which profiles serve which class may have changed.
+    ``waiting`` is how many are queued, ``seeking`` how many are broadcast and go on naming agents.
+    """
 
     __slots__ = (
         "agents",
         "blocked_agents",
+        "by_heads",
+        "calendars",
         "channels",
         "classes",
         "deadlines",
@@ -65,7 +75,10 @@ class Centre:
         "epoch",
         "facts",
         "freed",
+        "handle_times",
+        "hours_due",
         "interactions",
+        "keeps_standings",
         "last_decision",
         "last_number",
         "last_offer",
@@ -86,7 +99,9 @@ class Centre:
         "queues",
         "rank",
         "sections",
+        "seeking",
         "selection",
+        "shares",
         "tier_pools",
         "touched",
         "waiting",
@@ -116,11 +131,14 @@ class Centre:
         self.last_offer = 0
         self.last_tie = 0
         self.waiting = 0
+        self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
         self.epoch = 0
         self.pools_signed_in: dict[PoolId, int] = {}
         self.blocked_agents = 0
+        self.calendars: dict[str, OpenHours] = {}
+        self.hours_due: int | None = None
 
         self.new_work: list[Interaction] = []
         self.freed: list[AgentState] = []
@@ -128,6 +146,8 @@ class Centre:
         self.touched: set[QueueState] = set()
         self.watched_decision = 0
         self.watcher: Callable[[Interaction, AgentState], None] | None = None
+        self.handle_times: dict[QueueId, int] = {}
+        self.queues: dict[QueueId, QueueState] = {}
         self.adopt(plan)
 
     def adopt(self, plan: Plan) -> None:
@@ -135,19 +155,35 @@ class Centre:
         self.plan = plan
         self.channels: dict[ChannelId, Channel] = {channel.channel_id: channel for channel in plan.channels}
         self.sections: dict[SectionId, SectionState] = {}
-        self.queues: dict[QueueId, QueueState] = {}
+        before = self.queues
+        self.queues = {}
         for section in plan.sections:
             state = self.sections[section.section_id] = SectionState(section)
             for queue in section.queues:
                 asked = self.needs.asked(queue.requirement)
                 self.queues[queue.queue_id] = QueueState(
-                    queue, state, len(self.queues), asked, centre_is_limited=plan.limit is not None
+                    queue,
+                    state,
+                    len(self.queues),
+                    asked,
+                    centre_is_limited=plan.limit is not None,
+                    level_delays=delays_in(plan, queue.queue_id),
                 )
         self.entrances: dict[EntranceKey, Entrance] = {}
         self.order: OrderPolicy = self.policies.orders[plan.order]
         self.rank: Rank = self.order.rank
-        self.selection: SelectionPolicy = self.policies.selections[plan.selection]
-        self.profiles = Profiles(plan)
+        self.selection: SelectionPolicy | None = self.policies.selections.get(plan.selection)
+        self.by_heads: HeadSelection | None = (
+            None if self.selection is not None else self.policies.heads[plan.selection]
+        )
+        self.shares = sum(queue.plan.selection.share for queue in self.queues.values())
+        self.handle_times = self._carried_handle_times(before)
+        measured = self.policies.measured
+        self.keeps_standings = bool(measured) and (
+            any(channel.choice in measured for channel in plan.channels)
+            or any(queue.plan.choice in measured for queue in self.queues.values())
+        )
+        self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(
             pool
@@ -158,6 +194,18 @@ class Centre:
         )
         self.pool_ids: frozenset[PoolId] = frozenset(pool.pool_id for pool in plan.pools)
         self.epoch += 1
+
+    def _carried_handle_times(self, before: dict[QueueId, QueueState]) -> dict[QueueId, int]:
+        """Return the running means of a selection that reads them: known ones go on while the plan begins with the same time."""
+        if self.by_heads is None or not self.by_heads.reads_handle_times:
+            return {}
+        means: dict[QueueId, int] = {}
+        for queue_id, queue in self.queues.items():
+            begins_with = queue.plan.selection.handle_ms
+            old = before.get(queue_id)
+            goes_on = old is not None and old.plan.selection.handle_ms == begins_with
+            means[queue_id] = self.handle_times.get(queue_id, begins_with) if goes_on else begins_with
+        return means
 
     def fact(self, fact: Fact) -> None:
         """Note what happened."""

@@ -18,6 +18,7 @@ TEXT_MAX: Final = 1024
 LABEL_MAX: Final = 256
 PRIORITY_MAX: Final = 1_000_000
 NUMBER_MAX: Final = 1 << 53
+POSITION_MAX: Final = 1_000_000_000
 HORIZON_MS: Final = 400 * DAY_MS
 
 
@@ -46,10 +47,13 @@ def check_contents(centre: Centre, arrival: InteractionArrived) -> None:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(centre, arrival.requirement)
+    if arrival.position is not None:
+        _check_position(centre, arrival.position)
     if (
         arrival.original_arrived_at is not None
         or arrival.due_at is not None
         or arrival.not_before is not None
+        or arrival.expires_at is not None
     ):
         _check_times(centre.now, arrival)
 
@@ -105,13 +109,31 @@ def check_requirement(centre: Centre, tree: Requirement) -> None:
             )
 
 
+def _check_position(centre: Centre, position: object) -> None:
+    if position.__class__ is not int or not 1 <= position <= POSITION_MAX:
+        raise SignalError(
+            "bad-position",
+            f"position: expected a whole number in 1..{POSITION_MAX}, found {shown(position)}",
+        )
+    if not centre.order.honours_positions:
+        raise SignalError(
+            "bad-position",
+            f"position: this centre's order is {centre.plan.order}, and positions can be asked only under strict;"
+            " leave it out, or send a priority",
+        )
+
+
 def _check_times(now: int, arrival: InteractionArrived) -> None:
     original = arrival.original_arrived_at
     if original is not None and not (_is_time(original) and now - DAY_MS <= original <= now):
         raise SignalError(
             "bad-time", "original_arrived_at: expected a time within the last 24 hours, not in the future"
         )
-    for name, time in (("due_at", arrival.due_at), ("not_before", arrival.not_before)):
+    for name, time in (
+        ("due_at", arrival.due_at),
+        ("not_before", arrival.not_before),
+        ("expires_at", arrival.expires_at),
+    ):
         if time is not None and not (_is_time(time) and abs(time - now) <= HORIZON_MS):
             raise SignalError("bad-time", f"{name}: expected milliseconds within 400 days from now")
 

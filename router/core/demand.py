@@ -10,13 +10,27 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from router.core.guards import Guard, guard
 from router.core.intake import Intake
+from router.core.ladder_plan import AllDeclined
 from router.core.names import AgentId, ChannelId, PoolId
-from router.core.plan import After, Channel, OfferRules, Queue, Section, Step
-from router.core.policy import KeyedChoice, PickChoice, Policies
+from router.core.plan import (
+    EVENT_TRIGGERS,
+    TIMED_TRIGGERS,
+    After,
+    AllOf,
+    Channel,
+    OfferRules,
+    Queue,
+    Section,
+    Step,
+)
+from router.core.policy import KeyedChoice, MeasuredChoice, PickChoice, Policies
 
 if TYPE_CHECKING:
     from agents.model import WrapUp
+    from router.core.calendar import OpenHours
+    from router.core.line import Line
     from router.core.needs import Asked, Need
     from router.core.records import AgentState, Interaction, Key
     from router.core.supply import Entry, FreeHeap, Profile
@@ -48,18 +62,29 @@ class SectionState:
 
 class QueueState:
     """A queue of the plan, ready to use. ``tick_at`` is its next level check, ``last_picked`` whom each picking choice
-    chose last. ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room.
+    chose last, ``line`` who stands where, once a position was asked, ``hours`` what its calendar says now.
+    ``is_calm``: beginning to wait here sets no deadline, touches no level and is never refused for want of room, and
+    work is offered to one agent at a time.
+    ``timed_steps``, ``declined_steps`` and ``level_steps`` are the ladder by kinds of triggers; ``is_plainly_timed``: the timed ones are
+    due in the order in which they stand. ``guards`` are the conditions of those that have one, by name.
+    ``level_delays``: the waits after which it opens to agents who serve it at a later level, the shortest first.
     """
 
     __slots__ = (
         "after_steps",
         "asked",
         "classes",
+        "declined_steps",
+        "guards",
         "has_limit",
+        "hours",
         "index",
         "is_calm",
+        "is_plainly_timed",
         "last_picked",
+        "level_delays",
         "level_steps",
+        "line",
         "plain",
         "plan",
         "priority",
@@ -67,11 +92,20 @@ class QueueState:
         "section",
         "section_id",
         "tick_at",
+        "time_to_live_ms",
+        "timed_steps",
         "waiting",
     )
 
     def __init__(
-        self, plan: Queue, section: SectionState, index: int, asked: Asked, *, centre_is_limited: bool
+        self,
+        plan: Queue,
+        section: SectionState,
+        index: int,
+        asked: Asked,
+        *,
+        centre_is_limited: bool,
+        level_delays: tuple[int, ...] = (),
     ) -> None:
         self.plan = plan
         self.queue_id = plan.queue_id
@@ -83,16 +117,39 @@ class QueueState:
         self.after_steps: tuple[tuple[int, Step], ...] = tuple(
             (step.trigger.ms, step) for step in plan.ladder if isinstance(step.trigger, After)
         )
-        self.level_steps: tuple[Step, ...] = tuple(
-            step for step in plan.ladder if not isinstance(step.trigger, After)
+        self.timed_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, TIMED_TRIGGERS)
         )
+        self.is_plainly_timed = all(
+            isinstance(step.trigger, After) and step.repeat_ms is None for step in self.timed_steps
+        )
+        self.declined_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if isinstance(step.trigger, AllDeclined)
+        )
+        self.level_steps: tuple[Step, ...] = tuple(
+            step for step in plan.ladder if not isinstance(step.trigger, (*TIMED_TRIGGERS, *EVENT_TRIGGERS))
+        )
+        self.guards: dict[str, Guard] = {
+            step.name: guard(step.guard) for step in plan.ladder if step.guard != AllOf()
+        }
+        self.level_delays = level_delays
         self.has_limit = centre_is_limited or plan.limit is not None or section.plan.limit is not None
-        self.is_calm = not self.has_limit and not plan.ladder and not asked.instants
+        self.time_to_live_ms = plan.time_to_live_ms
+        self.hours: OpenHours | None = None
+        is_bound_to_time = plan.time_to_live_ms is not None or plan.hours is not None or bool(level_delays)
+        self.is_calm = (
+            not self.has_limit
+            and not plan.ladder
+            and not asked.instants
+            and not is_bound_to_time
+            and all(rules.broadcast == 1 for rules in section.offers.values())
+        )
         self.waiting = 0
         self.classes: list[DemandClass] = []
         self.plain: dict[ChannelId, DemandClass] = {}
         self.last_picked: dict[str, AgentId] = {}
         self.tick_at: int | None = None
+        self.line: Line | None = None
 
 
 class Entrance:
@@ -119,9 +176,11 @@ class DemandClass:
     """Waiting work that is alike.
 
     ``rules`` and ``choice_name`` are what its queue and channel say. ``names_agents``: some of its work has named, or names,
-    agents that are judged one by one.
+    agents that are judged one by one. ``is_usual``: the best-scored alone are chosen from, by a key; ``tolerance`` is in millionths,
+    as scores are.
 
-    ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
+    ``waited_ms``: the longest delay of the queue's levels that its work has waited; ``closed_to`` are profiles that serve it only after
+    a longer one. ``served_by`` gives the (tier, score) of each profile that serves it, ``groups`` those that have room at all by (tier,
     score), best first. With a keyed choice and few profiles, ``heaps`` are their free heaps, grouped alike, and ``orders``
     the lists within those; with many (``is_wide``) ``free`` is one order of all free agents. All are of ``epoch``.
     """
@@ -130,13 +189,16 @@ class DemandClass:
         "channel",
         "choice",
         "choice_name",
+        "closed_to",
         "count",
         "epoch",
         "free",
         "groups",
         "heap",
         "heaps",
+        "is_usual",
         "is_wide",
+        "measured",
         "names_agents",
         "need",
         "opened",
@@ -146,6 +208,8 @@ class DemandClass:
         "queue",
         "rules",
         "served_by",
+        "tolerance",
+        "waited_ms",
         "width",
     )
 
@@ -155,6 +219,7 @@ class DemandClass:
         channel: Channel,
         need: Need,
         opened: tuple[PoolId, ...],
+        waited_ms: int,
         *,
         people_only: bool,
         policies: Policies,
@@ -163,16 +228,21 @@ class DemandClass:
         self.channel = channel
         self.need = need
         self.opened = opened
+        self.waited_ms = waited_ms
         self.people_only = people_only
         self.rules = queue.section.offers[channel.channel_id]
         self.choice_name = queue.plan.choice or channel.choice
         self.choice: KeyedChoice | None = policies.keyed.get(self.choice_name)
+        self.measured: MeasuredChoice | None = policies.measured.get(self.choice_name)
         self.pick: PickChoice | None = policies.picks.get(self.choice_name)
+        self.tolerance = queue.plan.tolerance * 1000
+        self.is_usual = self.choice is not None and not self.tolerance
         self.heap: list[Waiting] = []
         self.count = 0
         self.names_agents = False
         self.epoch = -1
         self.served_by: dict[Profile, tuple[int, int]] = {}
+        self.closed_to: list[Profile] = []
         self.groups: list[tuple[int, int, list[Profile]]] = []
         self.heaps: list[tuple[int, int, list[FreeHeap]]] = []
         self.orders: list[tuple[int, int, list[list[Entry]]]] = []
@@ -230,8 +300,9 @@ class DemandClass:
             heappush(self.heap, (*interaction.key, interaction, interaction.key))
 
     def waiting(self) -> list[Interaction]:
-        """Return the interactions that wait here, in no particular order."""
-        return list({entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}.values())
+        """Return the interactions that wait here, in no particular order; not those that are broadcast."""
+        found = {entry[4].number: entry[4] for entry in self.heap if self._is_true(entry)}
+        return [interaction for interaction in found.values() if interaction.state == "queued"]
 
     # ── free agents of a wide class ──────────────────────────────────────────────────────────────────────────────
 
@@ -267,7 +338,11 @@ class DemandClass:
 
 
 def is_barred(interaction: Interaction, agent_id: AgentId) -> bool:
-    """Say whether the class may not speak for this pair: the pair rests, or the agent is named and judged by itself."""
+    """Say whether the class may not speak for this pair: the pair rests, the agent has an open offer of it, or the agent is named and
+    judged by itself.
+    """
     if interaction.refused is not None and agent_id in interaction.refused:
+        return True
+    if interaction.owner is not None and interaction.is_offered_to(agent_id):
         return True
     return interaction.need is not None and agent_id in interaction.need.named

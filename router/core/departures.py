@@ -1,17 +1,19 @@
-"""Interactions leaving and being passed on: abandoned, cancelled, completed, transferred."""
+"""Interactions leaving and being passed on: abandoned, cancelled, completed, expired, transferred."""
 
 from __future__ import annotations
 
 from router.core.arrivals import queued
+from router.core.broadcast import look_no_further
 from router.core.centre import Centre
 from router.core.checks import check_priority, check_requirement, unknown
-from router.core.effects import ReleaseWork
+from router.core.effects import EndInteraction, ReleaseWork
 from router.core.facts import InteractionPassedOn
 from router.core.holdings import end_contact
 from router.core.offers import end_offer, rest, rules_of
 from router.core.queueing import elapsed, end
 from router.core.records import Holding, Interaction
 from router.core.signals import InteractionTransferred
+from router.core.time_to_live import TIME_TO_LIVE
 from router.errors import SignalError
 
 # ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -25,24 +27,31 @@ def abandon(centre: Centre, interaction: Interaction) -> None:
             f"interaction {interaction.id!r} is assigned: it can be completed or cancelled, not abandoned",
             state="assigned",
         )
-    _end_open_offer(centre, interaction, "abandoned")
+    _end_open_offers(centre, interaction, "abandoned")
     end(centre, interaction, "abandoned", "", None)
 
 
 def cancel(centre: Centre, interaction: Interaction, reason: str) -> None:
     """The interaction was called off."""
     owner = interaction.owner if interaction.state == "assigned" else None
-    _end_open_offer(centre, interaction, "cancelled")
+    _end_open_offers(centre, interaction, "cancelled")
     end(centre, interaction, "cancelled", reason, None if owner is None else owner.agent.id)
     if owner is not None:
         centre.effect(ReleaseWork(interaction.id, owner.agent.id, "cancelled"))
         end_contact(centre, owner)
 
 
-def _end_open_offer(centre: Centre, interaction: Interaction, reason: str) -> None:
+def expire(centre: Centre, interaction: Interaction) -> None:
+    """Waiting work has waited as long as it may."""
+    end(centre, interaction, "expired", TIME_TO_LIVE, None)
+    centre.effect(EndInteraction(interaction.id, "expired", TIME_TO_LIVE))
+
+
+def _end_open_offers(centre: Centre, interaction: Interaction, reason: str) -> None:
     if interaction.state == "offered":
-        assert interaction.owner is not None
-        end_offer(centre, interaction.owner, "cancelled", reason)
+        look_no_further(centre, interaction)
+        for holding in interaction.open_offers():
+            end_offer(centre, holding, "cancelled", reason)
 
 
 def owner_of(interaction: Interaction) -> Holding:
@@ -112,6 +121,7 @@ def transfer(centre: Centre, holding: Holding, signal: InteractionTransferred) -
     interaction.people_only = interaction.people_only or signal.to_people
     if not signal.keep_place:
         interaction.queued_at = now
+        interaction.tail = None
     interaction.refused = None
     interaction.refused_clear_at = None
     rest(centre, interaction, agent, rules_of(interaction).retry_after_ms)

@@ -70,6 +70,14 @@ class EndInteraction(NamedTuple):
     reason: str
 
 
+class PlayAnnouncement(NamedTuple):
+    """Say ``text``, or play what it names, to ``target``: the waiting customer, or whoever the outside takes it for."""
+
+    interaction_id: InteractionId
+    target: str
+    text: str
+
+
 class SendNotice(NamedTuple):
     """Tell ``target`` something about a waiting interaction."""
 
@@ -96,6 +104,7 @@ Effect = (
     | ResumeWork
     | Divert
     | EndInteraction
+    | PlayAnnouncement
     | SendNotice
     | SetPresence
 )

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
 from router.core.demand import DemandClass, QueueState
-from router.core.names import AgentId, PoolId
+from router.core.level_delays import is_closed, opens_after
+from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
+from router.core.queueing import class_of
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
 
@@ -51,16 +54,22 @@ def tier_of(tiers: Tiers | None, profile: Profile) -> int | None:
     return None
 
 
-def score_of(centre: Centre, queue: QueueState, need: Need, profile: Profile, agent_id: AgentId) -> int:
+def score_of(
+    centre: Centre, queue: QueueState, channel_id: ChannelId, need: Need, profile: Profile, agent_id: AgentId
+) -> int:
     """Return the static score in millionths: weight × term, summed, and the preferences that are met."""
     score = 0
     terms = centre.policies.terms
     for name, weight in queue.plan.score:
-        score += weight * terms[name].value(need.wanted, profile.levels, profile.places)
+        speed = profile.speeds[channel_id]
+        score += weight * terms[name].value(need.levels, profile.levels, profile.places, speed)
     if need.preferences:
         score += need.preference(profile.levels, profile.tags, profile.pools, agent_id)
     return score
 
+
+LEVEL_SHIFT: Final = 32
+"""Queue levels go before selection groups, which are smaller than 2 to the power of this."""
 
 NOBODY = AgentId("")
 """Stands for an agent that no requirement names."""
@@ -72,6 +81,7 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         profile.feeds.pop(klass, None)
     klass.epoch = centre.epoch
     klass.served_by = served_by = {}
+    klass.closed_to = []
     tiers = open_tiers(centre, klass.queue, klass.opened)
     channel_id = klass.channel.channel_id
     need = klass.need
@@ -83,7 +93,10 @@ def refresh(centre: Centre, klass: DemandClass) -> None:
         tier = tier_of(tiers, profile)
         if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, NOBODY):
             continue
-        score = score_of(centre, klass.queue, need, profile, NOBODY)
+        if opens_after(profile, klass.queue) > klass.waited_ms:
+            klass.closed_to.append(profile)
+            continue
+        score = score_of(centre, klass.queue, channel_id, need, profile, NOBODY)
         served_by[profile] = (tier, score)
         if cost <= profile.capacity:
             by_rank.setdefault((tier, -score), []).append(profile)
@@ -112,7 +125,7 @@ def _order_free_agents(klass: DemandClass) -> None:
     if klass.choice is None:
         return
     profiles = len(klass.served_by)
-    if profiles > NARROW_MAX:
+    if profiles > NARROW_MAX and not klass.tolerance:
         served = sum(len(profile.serving) for profile in klass.served_by)
         klass.is_wide = profiles * profiles > CANDIDATES_PER_CLASS * served
     if not klass.is_wide:
@@ -148,14 +161,23 @@ def serving(centre: Centre, profile: Profile) -> list[Service]:
 def _note_serving(centre: Centre, profile: Profile, klass: DemandClass) -> None:
     tier, score = klass.served_by[profile]
     has_room = profile.costs[klass.channel.channel_id] <= profile.capacity
-    group = centre.selection.group(klass.need.wanted, profile.places)
-    insort(profile.serving, (group, klass, has_room, tier, score), key=itemgetter(0))
+    before = precedence(centre, profile, klass.queue, klass.need.wanted)
+    insort(profile.serving, (before, klass, has_room, tier, score), key=itemgetter(0))
+
+
+def precedence(centre: Centre, profile: Profile, queue: QueueState, wanted: frozenset[SkillName]) -> int:
+    """Return what goes before the key when an agent of the profile names its first work; the smaller first."""
+    selection = centre.selection
+    group = 0 if selection is None else selection.group(wanted, profile.places)
+    if not profile.queue_levels:
+        return group
+    return (level_for(profile.queue_levels, queue.queue_id).level << LEVEL_SHIFT) + group
 
 
 def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
     """Return (tier, score) of this agent for this interaction, or None when it is not eligible.
 
-    Passes kind, channel, pool and requirement; not what changes with the agent's presence and load.
+    Passes kind, channel, pool, requirement and level; not what changes with the agent's presence and load.
     """
     klass = interaction.klass
     need = interaction.need
@@ -164,7 +186,16 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         if klass.epoch != centre.epoch:
             refresh(centre, klass)
         return klass.served_by.get(profile)
+    if is_closed(centre, interaction, profile):
+        return None
+    return _judge_alone(centre, interaction, agent)
+
+
+def _judge_alone(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
+    """Return (tier, score) of this agent for this interaction by kind, channel, pool and requirement, whatever its level."""
     queue = interaction.queue
+    need = interaction.need
+    profile = agent.profile
     if interaction.channel.channel_id not in profile.costs or (
         interaction.people_only and profile.is_automated
     ):
@@ -178,14 +209,28 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         )
     if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
-    return tier, score_of(centre, queue, need, profile, agent.id)
+    return tier, score_of(centre, queue, interaction.channel.channel_id, need, profile, agent.id)
+
+
+def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
+    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
+    return (
+        is_available(agent)
+        and (interaction.refused is None or agent.id not in interaction.refused)
+        and (interaction.owner is None or not interaction.is_offered_to(agent.id))
+        and interaction.queue.section_id not in agent.blocked
+        and agent.profile.has_room(agent, interaction.channel)
+        and judge(centre, interaction, agent) is not None
+    )
 
 
 def may_lack_agents(centre: Centre, klass: DemandClass) -> bool:
     """Say whether some work of the class may have no eligible agent signed in."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    return klass.names_agents or not any(profile.signed_in for profile in klass.served_by)
+    return klass.names_agents or not any(
+        profile.signed_in for profile in (*klass.served_by, *klass.closed_to)
+    )
 
 
 def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentState]:
@@ -196,13 +241,13 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
     assert need is not None
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    for profile in klass.served_by:
+    for profile in (*klass.served_by, *klass.closed_to):
         for agent in profile.agents.values():
             if agent.id not in need.named:
                 yield agent
     for name in need.named:
         known = centre.agents.get(name)
-        if known is not None and judge(centre, interaction, known) is not None:
+        if known is not None and _judge_alone(centre, interaction, known) is not None:
             yield known
 
 
@@ -213,11 +258,10 @@ def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
 
 def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
     """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    klass = interaction.klass
+    if klass is None:  # offered, and naming nobody any more
+        interaction.klass = class_of(centre, interaction)
     refused = interaction.refused or {}
-    someone = False
-    for agent in eligible_agents(centre, interaction):
-        if agent.presence == "ready":
-            if agent.id not in refused:
-                return False
-            someone = True
-    return someone
+    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
+    interaction.klass = klass
+    return bool(ready) and all(agent.id in refused for agent in ready)

@@ -12,10 +12,32 @@ from dataclasses import fields, is_dataclass
 from typing import Any as Whatever
 from typing import Final
 
-from agents import model
-from router.core import effects, facts, plan, requirement, signals
+from agents import model, queue_levels
+from router.core import (
+    calendar_plan,
+    effects,
+    facts,
+    ladder_plan,
+    order_plan,
+    plan,
+    requirement,
+    selection_plan,
+    signals,
+)
 
-_MODULES: Final = (model, requirement, plan, signals, facts, effects)
+_MODULES: Final = (
+    queue_levels,
+    model,
+    requirement,
+    calendar_plan,
+    ladder_plan,
+    order_plan,
+    selection_plan,
+    plan,
+    signals,
+    facts,
+    effects,
+)
 
 
 def _value_types() -> dict[str, type]:

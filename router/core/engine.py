@@ -14,25 +14,31 @@ from heapq import heappop
 from typing import Final, cast
 
 from router.core.arrivals import arrive, start
+from router.core.broadcast import look_no_further
 from router.core.centre import (
     HOLD_END,
+    HOURS,
     LADDER_STEP,
     LEASE_END,
     LEVEL_CHECK,
+    LEVEL_OPENS,
     NEED_CHANGE,
     OFFER_EXPIRY,
     PAUSE_END,
+    RATE_END,
     REFUSAL_END,
     REFUSALS_CLEAR,
     START,
+    TIME_TO_LIVE_END,
     WRAP_UP_END,
     Centre,
 )
 from router.core.demand import QueueState
-from router.core.departures import abandon, cancel, complete, owner_of, transfer
+from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
-from router.core.ladder import on_step_due, read_levels
+from router.core.ladder import on_step_due
+from router.core.levels import read_levels
 from router.core.link import lose_link, restore_link
 from router.core.matching import match_pass
 from router.core.names import AgentId
@@ -48,11 +54,13 @@ from router.core.presence import (
     on_hold_end,
     on_lease_due,
     on_pause_end,
+    on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, reclassify, schedule_need_change
+from router.core.queueing import end, on_level_opens, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
+from router.core.shifts import on_calendars_change
 from router.core.signals import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -207,6 +215,11 @@ def _fire_due(centre: Centre, now: int) -> None:
         _FIRE[kind](centre, due, agent_id, subject)
 
 
+def _fire_hours(centre: Centre, due: int, agent_id: str, subject: Centre) -> None:
+    if centre.hours_due == due:
+        on_calendars_change(centre)
+
+
 def _fire_start(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
     if interaction.state == "scheduled":
         start(centre, interaction, "due")
@@ -268,9 +281,28 @@ def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState
         centre.touched.add(queue)
 
 
+def _fire_rate_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
+    if agent.starts is not None and agent.starts.until == due:
+        on_rate_end(centre, agent)
+
+
+def _fire_time_to_live(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.expires_due == due:
+        if interaction.state == "queued":
+            expire(centre, interaction)
+        elif interaction.state == "offered":
+            look_no_further(centre, interaction)
+
+
+def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.opens_due == due:
+        on_level_opens(centre, interaction)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
+        HOURS: _fire_hours,
         START: _fire_start,
         WRAP_UP_END: _fire_wrap_up_end,
         OFFER_EXPIRY: _fire_offer_expiry,
@@ -282,6 +314,9 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
+        RATE_END: _fire_rate_end,
+        TIME_TO_LIVE_END: _fire_time_to_live,
+        LEVEL_OPENS: _fire_level_opens,
     },
 )
 

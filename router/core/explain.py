@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agents.queue_levels import level_for
 from router.core.centre import Centre
+from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.explanation import CODES, Code, Explanation, Verdict, span
-from router.core.matching import choice_name
+from router.core.hours import is_open
+from router.core.level_delays import is_closed, next_opening
+from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
 from router.core.queueing import class_of, elapsed
@@ -50,8 +54,9 @@ def explain(engine: Engine, interaction_id: InteractionId, *, now: int | None = 
         if interaction.state == "ended":
             return _explanation(centre, interaction, f"ended: {interaction.ended_how}", (), None)
         holding = interaction.owner
+        holders = {each.agent.id: each for each in interaction.open_offers()}
         verdicts = tuple(
-            _verdict(centre, interaction, centre.agents[agent_id], holding)
+            _verdict(centre, interaction, centre.agents[agent_id], holders.get(agent_id, holding))
             for agent_id in sorted(centre.agents)
         )
         return _explanation(centre, interaction, interaction.state, verdicts, holding)
@@ -110,20 +115,23 @@ def explain_waiting(
         None,
         chosen=chosen.id,
         decision=decision,
-        decided_by=_decided_by(winner, rivals, choice_name(interaction)),
+        decided_by=_decided_by(
+            winner, rivals, choice_name(interaction), interaction.queue.plan.tolerance * 1000
+        ),
     )
 
 
-def _decided_by(winner: Verdict, rivals: list[Verdict], choice: str) -> str:
+def _decided_by(winner: Verdict, rivals: list[Verdict], choice: str, tolerance: int) -> str:
     if not rivals:
         return "only candidate"
     if all(rival.tier != winner.tier for rival in rivals):
         return "tier"
     rivals = [rival for rival in rivals if rival.tier == winner.tier]
-    if all(rival.score != winner.score for rival in rivals):
+    best = max(verdict.score or 0 for verdict in (winner, *rivals))
+    rivals = [rival for rival in rivals if (rival.score or 0) >= best - tolerance]
+    if not rivals:
         return "score"
-    rivals = [rival for rival in rivals if rival.score == winner.score]
-    if winner.key is not None and any(rival.key == winner.key for rival in rivals):
+    if winner.key and any(rival.key == winner.key for rival in rivals):
         return "id"
     return choice
 
@@ -140,9 +148,13 @@ def _explanation(
     decided_by: str = "",
 ) -> Explanation:
     need = _need(centre, interaction)
+    also: tuple[AgentId, ...] = ()
     if holding is not None:
         chosen, decision = holding.agent.id, holding.decision
+        also = tuple(each.agent.id for each in interaction.open_offers() if each is not holding)
     is_waiting = state == "queued" and chosen is None
+    hours = interaction.queue.hours
+    is_closed = is_waiting and not is_open(interaction.queue)
     return Explanation(
         interaction_id=interaction.id,
         at=centre.now,
@@ -153,14 +165,18 @@ def _explanation(
         requirement=describe(need.tree),
         verdicts=verdicts,
         chosen=chosen,
+        also=also,
         decision=decision,
         choice=choice_name(interaction) if chosen is not None else "",
         decided_by=decided_by,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
+        position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        is_closed=is_closed,
+        opens_at=hours.changes_at if hours is not None and is_closed else None,
     )
 
 
@@ -192,10 +208,12 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
     judged = judge(centre, interaction, agent)
     interaction.klass = had_class
     assert judged is not None
-    keyed = centre.policies.keyed.get(choice_name(interaction))
-    key = None if keyed is None else keyed.key(agent.units, agent.profile.capacity, agent.idle_since)
+    key = choice_key(centre, interaction, agent)
+    measured = centre.policies.measured.get(choice_name(interaction))
     idle = span(centre.now - agent.idle_since)
     detail = f"idle for {idle}, {agent.units} of {agent.profile.capacity} units held"
+    if measured is not None and agent.standing is not None:
+        detail = f"{measured.describe(agent.standing, centre.now)}, {detail}"
     return Verdict(
         agent_id=agent.id, code="can-take", detail=detail, tier=judged[0], score=judged[1], key=key, fits=True
     )
@@ -214,7 +232,15 @@ def _absence(centre: Centre, agent: AgentState) -> Exclusion | None:
     if agent.presence == "draining":
         return "draining", agent.reason or "finishes its work and leaves", None
     until = agent.paused_until
-    return None if until is None else ("paused", f"for another {span(until - centre.now)}", until)
+    if until is not None:
+        return "paused", f"for another {span(until - centre.now)}", until
+    rate, starts = agent.profile.rate, agent.starts
+    if not agent.is_spent or rate is None or starts is None:
+        return None
+    detail = f"has started {rate.starts} in {span(rate.per_ms)}, as many as it may"
+    if starts.until is None:
+        return "rate", f"{detail}, counting open offers", None
+    return "rate", f"{detail}, for another {span(starts.until - centre.now)}", starts.until
 
 
 def _misfit(centre: Centre, interaction: Interaction, agent: AgentState) -> Exclusion | None:
@@ -239,9 +265,24 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
     """Say what keeps an agent who is there and fits from taking it now."""
     profile = agent.profile
     channel_id = interaction.channel.channel_id
+    if is_closed(centre, interaction, profile):
+        queue_id = interaction.queue.plan.queue_id
+        level = level_for(profile.queue_levels, queue_id)
+        until = interaction.queued_at + level.after_ms
+        return "level", f"{queue_id} at level {level.level}, open in {span(until - centre.now)}", until
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
+    for holding in interaction.open_offers():
+        if (
+            holding.agent is agent
+        ):  # told of the moment of a further decision; of now, such an agent is chosen
+            left = span(holding.until - centre.now)
+            return (
+                "offered",
+                f"has an open offer of it, decision {holding.decision}, for another {left}",
+                holding.until,
+            )
     section_id = interaction.queue.plan.section_id
     if section_id in agent.blocked:
         until = max(holding.until for holding in agent.holdings if _blocks(holding, section_id))
@@ -322,15 +363,19 @@ def _unmet(centre: Centre, need: Need, *, signed_in: bool) -> tuple[str, ...]:
 def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     instants = [interaction.need_due, interaction.ladder_due, interaction.refused_clear_at]
     instants.extend((interaction.refused or {}).values())
+    hours = interaction.queue.hours
+    if hours is not None:
+        instants.append(hours.changes_at)
     if interaction.state == "scheduled":
         instants.append(interaction.arrival.not_before)
-    if interaction.state == "queued":
+    if interaction.state == "queued" or interaction.klass is not None:
+        instants.extend((interaction.expires_due, next_opening(centre, interaction)))
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
+            instants.append(None if agent.starts is None else agent.starts.until)
             instants.extend(
                 holding.until for holding in agent.holdings if holding.state in ("offered", "wrap-up")
             )
-    elif interaction.owner is not None:
-        instants.append(interaction.owner.until)
+    instants.extend(holding.until for holding in interaction.open_offers())
     future = [instant for instant in instants if instant is not None and instant > centre.now]
     return min(future, default=None)

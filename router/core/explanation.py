@@ -17,11 +17,14 @@ Code = Literal[
     "not-ready",
     "draining",
     "paused",
+    "rate",
     "kind",
     "channel",
     "pool",
     "requirement",
+    "level",
     "refused",
+    "offered",
     "section-wrap-up",
     "channel-max",
     "capacity",
@@ -34,11 +37,14 @@ CODES: Final[dict[Code, str]] = {
     "not-ready": "the agent is signed in and takes no work; the reason is its own, or no-answer, no-answer-limit",
     "draining": "the agent finishes what it holds and leaves",
     "paused": "the agent left an offer unanswered and is offered nothing for a while",
+    "rate": "the agent, an automated one, has started as many interactions as its rate limit allows for now",
     "kind": "the work is for people only, and the agent is automated",
     "channel": "the agent does not serve the channel",
     "pool": "the agent is in no pool that is open to the work",
     "requirement": "the agent does not meet the requirement; the first term that fails is named",
+    "level": "the agent serves the queue only after its work has waited longer",
     "refused": "the pair rests after a declined, unanswered or failed offer, or a transfer",
+    "offered": "the agent has an open offer of this work already, which is broadcast",
     "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
     "channel-max": "the agent holds as many of the channel as it may",
     "capacity": "the agent's free units do not suffice",
@@ -52,7 +58,7 @@ CODES: Final[dict[Code, str]] = {
 class Verdict:
     """One agent's position: the first rule that excludes it, or how it ranks.
 
-    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a wrap-up), in the engine's milliseconds;
+    ``until`` is when that rule alone ends by the passing of time (a rest, a pause, a rate limit, a wrap-up), in the engine's milliseconds;
     ``detail`` tells the same as from now. ``fits``: the agent passes ``kind``, ``channel``, ``pool`` and ``requirement``, wherever it is
     and whatever it holds.
     """
@@ -62,7 +68,7 @@ class Verdict:
     detail: str
     tier: int | None = None
     score: int | None = None
-    key: tuple[int, int] | None = None
+    key: tuple[int, ...] = ()
     until: int | None = None
     fits: bool = False
 
@@ -71,10 +77,13 @@ class Verdict:
 class Explanation:
     """The answer to "why". Times are the engine's milliseconds.
 
+    ``chosen`` is who has it, or its oldest open offer, ``also`` are those with the further open offers of a broadcast.
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
     best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
-    the next instant at which the passing of time alone can change the answer.
+    the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
+    queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
+    opens next (None: never again).
     """
 
     interaction_id: InteractionId
@@ -86,12 +95,16 @@ class Explanation:
     requirement: str
     verdicts: tuple[Verdict, ...]
     chosen: AgentId | None = None
+    also: tuple[AgentId, ...] = ()
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    position: int | None = None
+    is_closed: bool = False
+    opens_at: int | None = None
 
     @property
     def summary(self) -> str:
@@ -99,13 +112,24 @@ class Explanation:
         if self.chosen is not None:
             verb = {"offered": "is offered to", "assigned": "is with"}.get(self.state, "goes to")
             by = f", decided by {self.decided_by}" if self.decided_by else f", chosen by {self.choice}"
-            return f"{self.interaction_id} {verb} {self.chosen}{by} (decision {self.decision})"
+            others = f" and {', '.join(self.also)}" if self.also else ""
+            return f"{self.interaction_id} {verb} {self.chosen}{others}{by} (decision {self.decision})"
         if self.state == "queued":
             why = f"nobody in the roster meets {' and '.join(self.unmet)}" if self.unmet else ""
             why = why or (f"nobody signed in meets {' and '.join(self.missing)}" if self.missing else "")
             why = why or _who_would_fit(self.verdicts)
-            return f"{self.interaction_id} waits in {self.queue}: {why}"
+            return f"{self.interaction_id} waits in {self.queue}{self._hours}: {why}"
         return f"{self.interaction_id} is {self.state} in {self.queue}"
+
+    @property
+    def _hours(self) -> str:
+        if not self.is_closed:
+            return ""
+        return (
+            ", closed for good"
+            if self.opens_at is None
+            else f", closed for another {span(self.opens_at - self.at)}"
+        )
 
     def text(self) -> str:
         """Return the whole answer for people, a line each."""

@@ -203,6 +203,16 @@ class PoolsOpened(NamedTuple):
     pools: tuple[str, ...]
 
 
+class PositionGiven(NamedTuple):
+    """The work asked for a position in the queue and was given one, as near to it as its priority allows."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    asked: int
+    position: int
+
+
 class PriorityRaised(NamedTuple):
     """The priority changed."""
 
@@ -210,6 +220,22 @@ class PriorityRaised(NamedTuple):
     interaction_id: InteractionId
     before: int
     priority: int
+
+
+class PrioritySet(NamedTuple):
+    """The priority was made another."""
+
+    at: int
+    interaction_id: InteractionId
+    before: int
+    priority: int
+
+
+class InteractionExpedited(NamedTuple):
+    """It goes before all work that is not expedited from now on."""
+
+    at: int
+    interaction_id: InteractionId
 
 
 class StepTaken(NamedTuple):
@@ -220,6 +246,24 @@ class StepTaken(NamedTuple):
     queue: QueueId
     step: str
     caught_up: bool
+
+
+class StepSkipped(NamedTuple):
+    """A timed step of the ladder was due, and its condition did not hold."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    step: str
+
+
+class AnnouncementMade(NamedTuple):
+    """A ladder said something to the customer, or to whoever ``target`` is."""
+
+    at: int
+    interaction_id: InteractionId
+    target: str
+    text: str
 
 
 class NoticeSent(NamedTuple):
@@ -289,6 +333,22 @@ class OfferExtended(NamedTuple):
     expires_at: int
 
 
+class SectionOpened(NamedTuple):
+    """These queues of the section opened by their hours: arrivals are taken."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
+class SectionClosed(NamedTuple):
+    """These queues of the section closed by their hours; what waits there stays."""
+
+    at: int
+    section: SectionId
+    queues: tuple[str, ...]
+
+
 class PlanAdopted(NamedTuple):
     """Decisions are made under this plan from now on."""
 
@@ -314,8 +374,13 @@ Fact = (
     | HoldEnded
     | RequirementRelaxed
     | PoolsOpened
+    | PositionGiven
     | PriorityRaised
+    | PrioritySet
+    | InteractionExpedited
     | StepTaken
+    | StepSkipped
+    | AnnouncementMade
     | NoticeSent
     | HopLimitReached
     | RefusalsCleared
@@ -324,5 +389,7 @@ Fact = (
     | AgentUnpaused
     | LinkChanged
     | OfferExtended
+    | SectionOpened
+    | SectionClosed
     | PlanAdopted
 )

@@ -14,6 +14,8 @@ from router.core.facts import (
     WrapUpStarted,
     make_fact,
 )
+from router.core.handle_times import note_handle_time
+from router.core.rates import count_start
 from router.core.records import AgentState, Holding, Interaction
 
 NO_WRAP_UP = WrapUp()
@@ -25,6 +27,8 @@ def take(centre: Centre, holding: Holding) -> None:
     profile = agent.profile
     agent.holdings.append(holding)
     agent.units += holding.units
+    if agent.standing is not None:
+        agent.standing.hold(agent.units, centre.now)
     if profile.maxima:
         channel_id = holding.interaction.channel.channel_id
         agent.counts[channel_id] = agent.counts.get(channel_id, 0) + 1
@@ -32,6 +36,8 @@ def take(centre: Centre, holding: Holding) -> None:
         agent.stamp += 1
         agent.is_noted = True
     else:
+        if profile.rate is not None:
+            count_start(centre, holding)
         profile.note(agent)
     if agent.has_suspended or agent.units > profile.capacity:
         resuspend(centre, agent)
@@ -45,6 +51,8 @@ def free(centre: Centre, holding: Holding) -> None:
     agent.units -= holding.units
     holding.units = 0
     holding.suspended = False
+    if agent.standing is not None:
+        agent.standing.hold(agent.units, centre.now)
     if holding.counts:
         holding.counts = False
         if agent.profile.maxima:
@@ -116,7 +124,8 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     rule = NO_WRAP_UP if agent.presence == "offline" else wrap_up_rule(agent, interaction)
     now = centre.now
     if rule.kind == "none" or not rule.limit_ms:
-        if agent.presence == "ready" and not agent.has_suspended and not agent.profile.maxima:
+        is_plain = agent.presence == "ready" and not agent.has_suspended and not agent.profile.maxima
+        if is_plain and agent.standing is None:
             _close_at_once(centre, holding, agent, now)
         else:
             close(centre, holding)
@@ -161,6 +170,8 @@ def close(centre: Centre, holding: Holding) -> None:
             (now, holding.interaction.id, agent.id, holding.queue_id, connected_ms, wrap_up_ms),
         )
     )
+    if centre.handle_times:
+        note_handle_time(centre, holding.queue_id, connected_ms + wrap_up_ms)
     let_go(centre, holding)
     if agent.presence == "draining":
         go_if_done(centre, agent)
@@ -176,6 +187,8 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
             (now, holding.interaction.id, agent.id, holding.queue_id, now - holding.connected_at, 0),
         )
     )
+    if centre.handle_times:
+        note_handle_time(centre, holding.queue_id, now - holding.connected_at)
     holding.state = "closed"
     holding.counts = False
     agent.idle_since = now

@@ -1,34 +1,41 @@
-"""Ladders: the steps that fire because time has passed or a level is reached, and what their operations do.
+"""Ladders: the steps that fire because time has passed or something happened, and how a step is taken.
 
-Entering a queue lives here too, since it starts the ladder's clock and lets a backdated place catch up.
+Entering a queue lives here too, since it starts the ladder's clock and lets a backdated place catch up. Levels are read in
+``levels``.
 """
 
 from __future__ import annotations
 
-from router.core.centre import LADDER_STEP, LEVEL_CHECK, Centre
+from router.core.broadcast import look_no_further
+from router.core.centre import LADDER_STEP, Centre
 from router.core.demand import QueueState
-from router.core.effects import Divert, EndInteraction, SendNotice
-from router.core.eligibility import anyone_eligible, may_lack_agents
+from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
 from router.core.facts import (
+    AnnouncementMade,
     HopLimitReached,
+    InteractionExpedited,
     InteractionMoved,
     MoveCause,
     NoticeSent,
     PoolsOpened,
     PriorityRaised,
+    PrioritySet,
     RequirementRelaxed,
+    StepSkipped,
     StepTaken,
 )
+from router.core.hours import have_started, set_clocks
+from router.core.ladder_plan import Announce, BeforeDue
 from router.core.names import QueueId
 from router.core.needs import relaxation_in_words
+from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
+    After,
     DivertTo,
     EndWith,
     MoveTo,
-    NoEligibleAgent,
     Notify,
     Operation,
-    QueueLength,
     RaisePriority,
     Relax,
     Step,
@@ -37,7 +44,6 @@ from router.core.plan import (
 from router.core.queueing import (
     ask_as_queue,
     end,
-    enlist_new_work,
     key_of,
     reclassify,
     rekey,
@@ -45,10 +51,13 @@ from router.core.queueing import (
     stop_waiting,
     wait,
 )
-from router.core.records import Interaction, LadderState, taken
+from router.core.records import Interaction, LadderState, StepKey, rests_until, taken
 
-CATCHES_UP = (Relax, WidenTo, RaisePriority)
+CATCHES_UP = (Relax, WidenTo, RaisePriority, SetPriority)
 TAKES_AWAY = (MoveTo, DivertTo, EndWith)
+
+CAUGHT_UP_MAX = 100
+"""So often at the most a step that repeats is caught up."""
 
 
 # ── entering a queue ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -56,7 +65,7 @@ TAKES_AWAY = (MoveTo, DivertTo, EndWith)
 
 def enter(centre: Centre, interaction: Interaction) -> None:
     """Let the interaction enter its queue, waiting or (while offered) not: ladder's clock, key, catching up."""
-    interaction.ladder_at = centre.now
+    set_clocks(centre, interaction)
     queue = interaction.queue
     if interaction.origin == "queue" and interaction.asked is not queue.asked:
         ask_as_queue(interaction)
@@ -67,8 +76,8 @@ def enter(centre: Centre, interaction: Interaction) -> None:
         interaction.need_due = None
     if interaction.state != "offered":
         wait(centre, interaction)
-    if queue.after_steps:
-        if centre.now > interaction.queued_at:
+    if queue.timed_steps:
+        if centre.now > interaction.queued_at and queue.after_steps and have_started(centre, interaction):
             catch_up(centre, interaction)
         schedule_step(centre, interaction)
     else:
@@ -80,6 +89,8 @@ def move(centre: Centre, interaction: Interaction, to_queue: QueueState, cause: 
     from_queue = interaction.queue
     if interaction.state == "queued":
         stop_waiting(centre, interaction)
+    else:
+        look_no_further(centre, interaction)
     interaction.queue = to_queue
     centre.fact(
         InteractionMoved(centre.now, interaction.id, from_queue.plan.queue_id, to_queue.plan.queue_id, cause)
@@ -98,12 +109,20 @@ def catch_up(centre: Centre, interaction: Interaction) -> None:
         at_once = tuple(operation for operation in step.operations if isinstance(operation, CATCHES_UP))
         ladder = _ladder(interaction)
         key = (queue_id, step.name)
-        if not at_once or key in ladder.taken or key in ladder.caught_up:
+        if not at_once or key in ladder.taken or key in ladder.caught_up or key in ladder.repeats:
             continue
-        (ladder.taken if len(at_once) == len(step.operations) else ladder.caught_up).add(key)
-        centre.fact(StepTaken(centre.now, interaction.id, queue_id, step.name, True))
-        for operation in at_once:
-            operate(centre, interaction, operation)
+        if not guard_holds(centre, interaction, step):
+            continue
+        often = 1
+        if step.repeat_ms is not None:
+            often = min(1 + (passed - ms) // step.repeat_ms, step.times or CAUGHT_UP_MAX, CAUGHT_UP_MAX)
+            ladder.repeats[key] = (often, centre.now)
+        else:
+            (ladder.taken if len(at_once) == len(step.operations) else ladder.caught_up).add(key)
+        for _ in range(often):
+            centre.fact(StepTaken(centre.now, interaction.id, queue_id, step.name, True))
+            for operation in at_once:
+                operate(centre, interaction, operation)
 
 
 def _ladder(interaction: Interaction) -> LadderState:
@@ -117,25 +136,89 @@ def _ladder(interaction: Interaction) -> LadderState:
 
 def schedule_step(centre: Centre, interaction: Interaction) -> None:
     """Set the deadline of the next timed step."""
+    following = next_step(interaction)
+    if following is None:
+        interaction.ladder_due = None
+        return
+    interaction.ladder_due = following[0]
+    centre.deadline(following[0], LADDER_STEP, interaction.number, "", interaction)
+
+
+def next_step(interaction: Interaction) -> tuple[int, Step] | None:
+    """Return the timed step of the queue's ladder that is taken next, and when: of several at one instant the one that stands first."""
     queue = interaction.queue
-    for ms, step in queue.after_steps:
-        if not taken(interaction, queue.plan.queue_id, step):
-            interaction.ladder_due = interaction.ladder_at + ms
-            centre.deadline(interaction.ladder_due, LADDER_STEP, interaction.number, "", interaction)
-            return
-    interaction.ladder_due = None
+    if queue.is_plainly_timed:
+        for ms, step in queue.after_steps:
+            if not taken(interaction, queue.queue_id, step):
+                return interaction.ladder_at + ms, step
+        return None
+    following: tuple[int, Step] | None = None
+    for step in queue.timed_steps:
+        due = _due(interaction, step)
+        if due is not None and (following is None or due < following[0]):
+            following = due, step
+    return following
+
+
+def _due(interaction: Interaction, step: Step) -> int | None:
+    queue = interaction.queue
+    if taken(interaction, queue.queue_id, step):
+        return None
+    again = rests_until(interaction, queue.queue_id, step)
+    trigger = step.trigger
+    if again is not None:
+        due = again
+    elif isinstance(trigger, After):
+        due = interaction.ladder_at + trigger.ms
+    elif isinstance(trigger, BeforeDue):
+        answer_by = interaction.arrival.due_at
+        if answer_by is None:
+            answer_by = interaction.queued_at + queue.plan.answer_within_ms
+        due = answer_by - trigger.ms
+    else:
+        return None
+    return max(due, interaction.ladder_at)
 
 
 def on_step_due(centre: Centre, interaction: Interaction) -> None:
-    """Take the timed step that is due."""
-    queue = interaction.queue
+    """Take the timed step that is due, or skip it where its condition does not hold."""
     interaction.ladder_due = None
-    for _, step in queue.after_steps:
-        if not taken(interaction, queue.plan.queue_id, step):
-            take_step(centre, interaction, step)
-            break
+    following = next_step(interaction)
+    if following is not None:
+        if guard_holds(centre, interaction, following[1]):
+            take_step(centre, interaction, following[1])
+        else:
+            skip_step(centre, interaction, following[1])
     if interaction.state in ("queued", "offered") and interaction.ladder_due is None:
         schedule_step(centre, interaction)
+
+
+def on_all_declined(centre: Centre, interaction: Interaction) -> None:
+    """Take the steps that wait for everybody to have refused, as long as it stays in the queue."""
+    queue = interaction.queue
+    for step in queue.declined_steps:
+        if interaction.state == "ended" or interaction.queue is not queue:
+            return
+        if is_ready(centre, interaction, step) and guard_holds(centre, interaction, step):
+            take_step(centre, interaction, step)
+
+
+def is_ready(centre: Centre, interaction: Interaction, step: Step) -> bool:
+    """Say whether a step that is no timed one may be taken: for the first time, or again."""
+    queue_id = interaction.queue.plan.queue_id
+    if taken(interaction, queue_id, step):
+        return False
+    again = rests_until(interaction, queue_id, step)
+    return again is None or centre.now >= again
+
+
+def guard_holds(centre: Centre, interaction: Interaction, step: Step) -> bool:
+    """Say whether the step's condition holds."""
+    guard = interaction.queue.guards.get(step.name)
+    return guard is None or guard((interaction, centre.now))
+
+
+# ── taking a step ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def take_step(centre: Centre, interaction: Interaction, step: Step) -> None:
@@ -147,21 +230,38 @@ def take_step(centre: Centre, interaction: Interaction, step: Step) -> None:
     if key in ladder.caught_up:
         ladder.caught_up.remove(key)
         operations = tuple(operation for operation in operations if not isinstance(operation, CATCHES_UP))
-    ladder.taken.add(key)
+    _remember(centre, ladder, key, step, 1)
     centre.fact(StepTaken(centre.now, interaction.id, queue_id, step.name, False))
     for position, operation in enumerate(operations):
         if ladder.waiting or (interaction.state == "offered" and isinstance(operation, TAKES_AWAY)):
             ladder.waiting.extend(operations[position:])
+            if interaction.state == "offered":
+                look_no_further(centre, interaction)
             return
         operate(centre, interaction, operation)
         if interaction.state == "ended":
             return
 
 
+def skip_step(centre: Centre, interaction: Interaction, step: Step) -> None:
+    """Let the time of a timed step pass without taking it; one that repeats has its next chance ``repeat_ms`` later."""
+    queue_id = interaction.queue.plan.queue_id
+    _remember(centre, _ladder(interaction), (queue_id, step.name), step, 0)
+    centre.fact(StepSkipped(centre.now, interaction.id, queue_id, step.name))
+
+
+def _remember(centre: Centre, ladder: LadderState, key: StepKey, step: Step, counts: int) -> None:
+    if step.repeat_ms is None:
+        ladder.taken.add(key)
+    else:
+        count = ladder.repeats.get(key, (0, 0))[0]
+        ladder.repeats[key] = (count + counts, centre.now)
+
+
 def run_waiting_operations(centre: Centre, interaction: Interaction) -> None:
     """Run the operations that waited for an offer to end."""
     ladder = interaction.ladder
-    if ladder is None or not ladder.waiting:
+    if ladder is None or not ladder.waiting or interaction.owner is not None:
         return
     operations, ladder.waiting = ladder.waiting, []
     for operation in operations:
@@ -191,6 +291,16 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
             interaction.priority += operation.by
             centre.fact(PriorityRaised(now, interaction.id, before, interaction.priority))
             rekey(centre, interaction)
+        case SetPriority():
+            if interaction.priority != operation.to:
+                before, interaction.priority = interaction.priority, operation.to
+                centre.fact(PrioritySet(now, interaction.id, before, operation.to))
+                rekey(centre, interaction)
+        case Expedite():
+            if not interaction.expedited:
+                interaction.expedited = True
+                centre.fact(InteractionExpedited(now, interaction.id))
+                rekey(centre, interaction)
         case MoveTo():
             to_queue = _queue_in_force(centre, operation.queue)
             if to_queue is None or to_queue is interaction.queue:
@@ -205,6 +315,9 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
             centre.fact(NoticeSent(now, interaction.id, operation.target, operation.message))
             here = interaction.queue.plan.queue_id
             centre.effect(SendNotice(operation.target, operation.message, interaction.id, here))
+        case Announce():
+            centre.fact(AnnouncementMade(now, interaction.id, operation.target, operation.text))
+            centre.effect(PlayAnnouncement(interaction.id, operation.target, operation.text))
         case DivertTo():
             end(centre, interaction, "diverted", operation.target, None)
             centre.effect(Divert(interaction.id, operation.target))
@@ -221,52 +334,3 @@ def _queue_in_force(centre: Centre, queue_id: QueueId) -> QueueState | None:
             if gone == queue_id:
                 return centre.queues[successor]
     return queue
-
-
-# ── level triggers ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def read_levels(centre: Centre) -> bool:
-    """Read the level triggers of the touched queues; say whether a step was taken."""
-    queues = sorted(centre.touched, key=lambda queue: queue.index)
-    centre.touched.clear()
-    has_fired = False
-    for queue in queues:
-        enlist_new_work(centre)
-        for step in queue.level_steps:
-            has_fired |= _read(centre, queue, step)
-        _schedule_check(centre, queue)
-    return has_fired
-
-
-def _schedule_check(centre: Centre, queue: QueueState) -> None:
-    due = centre.now + centre.plan.check_every_ms if queue.waiting else None
-    if due is not None and due != queue.tick_at:
-        centre.deadline(due, LEVEL_CHECK, queue.index, queue.plan.queue_id, queue)
-    queue.tick_at = due
-
-
-def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
-    trigger = step.trigger
-    if isinstance(trigger, QueueLength) and queue.waiting <= trigger.above:
-        return False
-    candidates = [
-        interaction
-        for klass in list(queue.classes)
-        if klass.count and (isinstance(trigger, QueueLength) or may_lack_agents(centre, klass))
-        for interaction in klass.waiting()
-        if not taken(interaction, queue.plan.queue_id, step)
-    ]
-    candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
-    has_fired = False
-    for interaction in candidates:
-        if interaction.state != "queued" or interaction.queue is not queue:
-            continue
-        if isinstance(trigger, QueueLength):
-            holds = queue.waiting > trigger.above
-        else:
-            holds = isinstance(trigger, NoEligibleAgent) and not anyone_eligible(centre, interaction)
-        if holds:
-            take_step(centre, interaction, step)
-            has_fired = True
-    return has_fired

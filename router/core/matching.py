@@ -8,28 +8,26 @@ agents that have become free. One of either is by far the commonest and has a sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from router.core.candidates import SortedCandidates
 from router.core.centre import Centre
+from router.core.choosing import (
+    able_agents,
+    anyone_free_unusual,
+    barred_agents,
+    best_unusual,
+    choose,
+)
 from router.core.demand import DemandClass, is_barred
-from router.core.draw import draw
-from router.core.eligibility import judge, refresh, serving
+from router.core.eligibility import can_take, judge, precedence, refresh, serving
+from router.core.heads import Candidate, Match, first_by_heads, match_by_heads
 from router.core.names import AgentId
-from router.core.policy import PickChoice
 from router.core.queueing import enlist_new_work
 from router.core.records import AgentState, Interaction, Key
 from router.core.supply import Entry, is_available
 
-Candidate = tuple[int, int, AgentState]
-"""(tier, score, agent)"""
-
 NO_KEY: Final[Key] = (0, 0, 0, 0)
-
-Match = Callable[[Centre, Interaction, AgentState, int, int], None]
-"""Hand the interaction to the agent, chosen in this tier with this score."""
 
 
 def match_pass(centre: Centre, match: Match) -> None:
@@ -38,7 +36,7 @@ def match_pass(centre: Centre, match: Match) -> None:
     if not new_work and not match_all and len(freed) == 1:
         # The commonest of all: somebody is done.
         agent = freed.pop()
-        if centre.waiting:
+        if centre.waiting or centre.seeking:
             while (named := first_work(centre, agent)) is not None:
                 match(centre, named[0], agent, named[1], named[2])
         if not agent.is_noted:
@@ -48,7 +46,7 @@ def match_pass(centre: Centre, match: Match) -> None:
             agent.profile.note(agent)
         enlist_new_work(centre)
         centre.new_work, centre.freed, centre.match_all = [], [], False
-        if centre.waiting:
+        if centre.waiting or centre.seeking:
             _match_many(centre, match, new_work, freed, match_all)
     else:
         centre.new_work = []
@@ -58,24 +56,19 @@ def match_pass(centre: Centre, match: Match) -> None:
             best = best_agent(centre, interaction, klass)
             if best is not None:
                 match(centre, interaction, best[2], best[0], best[1])
+                if interaction.klass is not None:
+                    _match_further(centre, match, interaction)
             elif not interaction.listed and interaction.key is not None:
                 klass.enlist(interaction, interaction.key)
 
 
-def choice_name(interaction: Interaction) -> str:
-    """Return the name of the dynamic policy that chooses the interaction's agent."""
-    return interaction.queue.plan.choice or interaction.channel.choice
-
-
-def can_take(centre: Centre, interaction: Interaction, agent: AgentState) -> bool:
-    """Say whether the agent can take the interaction now (every rule of the table in section 5)."""
-    return (
-        is_available(agent)
-        and (interaction.refused is None or agent.id not in interaction.refused)
-        and interaction.queue.section_id not in agent.blocked
-        and agent.profile.has_room(agent, interaction.channel)
-        and judge(centre, interaction, agent) is not None
-    )
+def _match_further(centre: Centre, match: Match, interaction: Interaction) -> None:
+    """Match work that is broadcast with as many more agents as it may be."""
+    while (klass := interaction.klass) is not None:
+        best = best_agent(centre, interaction, klass)
+        if best is None:
+            return
+        match(centre, interaction, best[2], best[0], best[1])
 
 
 # ── new work looks for an agent ──────────────────────────────────────────────────────────────────────────────────
@@ -85,14 +78,14 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
     """Return the best of all agents that can take the interaction, which waits, or would wait, in the class."""
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
-    if klass.pick is not None:
-        return _pick(centre, interaction, klass, klass.pick)
+    if not klass.is_usual:
+        return best_unusual(centre, interaction, klass)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         return _best_with_named(centre, interaction, klass, interaction.need.named)
     if klass.is_wide:
-        free = klass.first_free(set(interaction.refused or ()))
+        free = klass.first_free(barred_agents(interaction))
         return None if free is None else (free[0], -free[1], free[6])
-    if interaction.refused or centre.blocked_agents:
+    if interaction.refused or centre.blocked_agents or interaction.owner is not None:
         return _best_unbarred(interaction, klass)
     for tier, score, orders in klass.orders:
         best: Entry | None = None
@@ -110,8 +103,8 @@ def best_agent(centre: Centre, interaction: Interaction, klass: DemandClass) -> 
 
 
 def _best_unbarred(interaction: Interaction, klass: DemandClass) -> Candidate | None:
-    """Return the best of those who are neither refused nor named."""
-    barred = _barred(interaction)
+    """Return the best of those for whom the class may speak (``is_barred``)."""
+    barred = barred_agents(interaction)
     if klass.is_wide:
         free = klass.first_free(barred)
         return None if free is None else (free[0], -free[1], free[6])
@@ -127,81 +120,11 @@ def _best_with_named(
     centre: Centre, interaction: Interaction, klass: DemandClass, named: frozenset[AgentId]
 ) -> Candidate | None:
     """Return the best where the class speaks for all but those who are named."""
-    able = _able(centre, interaction, named)
+    able = able_agents(centre, interaction, named)
     best = _best_unbarred(interaction, klass)
     if best is not None:
         able.append(best[2])
     return choose(centre, interaction, able)
-
-
-def _pick(centre: Centre, interaction: Interaction, klass: DemandClass, pick: PickChoice) -> Candidate | None:
-    """Return whom a picking choice chooses of the best-scored; they are never listed."""
-    barred = _barred(interaction)
-    named: dict[tuple[int, int], list[AgentId]] = {}
-    if klass.names_agents and interaction.need is not None:
-        for agent in _able(centre, interaction, interaction.need.named):
-            judged = judge(centre, interaction, agent)
-            assert judged is not None
-            named.setdefault((judged[0], -judged[1]), []).append(agent.id)
-    first_named = min(named, default=None)
-    section_id = klass.queue.section_id if centre.blocked_agents else None
-    for tier, score, profiles in klass.groups:
-        rank = (tier, -score)
-        if first_named is not None and first_named < rank:
-            break
-        lists = [profile.free_list(klass.channel, section_id).ids for profile in profiles]
-        candidates = SortedCandidates(lists, barred, sorted(named.get(rank, ())))
-        if len(candidates):
-            return tier, score, _picked(centre, interaction, pick, candidates)
-    if first_named is None:
-        return None
-    candidates = SortedCandidates([sorted(named[first_named])])
-    return first_named[0], -first_named[1], _picked(centre, interaction, pick, candidates)
-
-
-def _picked(
-    centre: Centre, interaction: Interaction, pick: PickChoice, candidates: SortedCandidates
-) -> AgentState:
-    number = draw(centre.plan.seed, centre.last_decision + 1)
-    last = interaction.queue.last_picked.get(pick.name)
-    return centre.agents[candidates[pick.pick(candidates, last, number)]]
-
-
-def _able(centre: Centre, interaction: Interaction, names: frozenset[AgentId]) -> list[AgentState]:
-    agents = [agent for name in names if (agent := centre.agents.get(name)) is not None]
-    return [agent for agent in agents if can_take(centre, interaction, agent)]
-
-
-def _barred(interaction: Interaction) -> set[AgentId]:
-    """Return the agents for whom the class may not speak (``is_barred``)."""
-    barred = set(interaction.refused or ())
-    if interaction.need is not None:
-        barred |= interaction.need.named
-    return barred
-
-
-def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -> Candidate | None:
-    """Return the best of agents that can all take the interaction."""
-    if not agents:
-        return None
-    ranked: list[tuple[int, int, AgentState]] = []
-    for agent in agents:
-        judged = judge(centre, interaction, agent)
-        assert judged is not None
-        ranked.append((judged[0], -judged[1], agent))
-    tier, negated = min((rank[0], rank[1]) for rank in ranked)
-    best = [agent for at, score, agent in ranked if at == tier and score == negated]
-    name = choice_name(interaction)
-    keyed = centre.policies.keyed.get(name)
-    if keyed is not None:
-        chosen = min(
-            best,
-            key=lambda agent: (*keyed.key(agent.units, agent.profile.capacity, agent.idle_since), agent.id),
-        )
-    else:
-        candidates = SortedCandidates([sorted(agent.id for agent in best)])
-        chosen = _picked(centre, interaction, centre.policies.picks[name], candidates)
-    return tier, -negated, chosen
 
 
 # ── a freed agent looks for work ─────────────────────────────────────────────────────────────────────────────────
@@ -209,8 +132,10 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
 
 def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int] | None:
     """Return the first of all work the agent can take, with the tier and score of the two."""
-    if agent.presence != "ready" or agent.paused_until is not None:
+    if agent.presence != "ready" or agent.paused_until is not None or agent.is_spent:
         return None
+    if centre.by_heads is not None:
+        return first_by_heads(centre, agent, centre.by_heads)
     profile = agent.profile
     is_idle = not agent.units and not profile.maxima
     best: Interaction | None = None
@@ -230,7 +155,9 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
         interaction = klass.head()
         if interaction is None:
             continue
-        if (interaction.refused is not None or klass.names_agents) and is_barred(interaction, agent.id):
+        if (
+            interaction.refused is not None or klass.names_agents or interaction.owner is not None
+        ) and is_barred(interaction, agent.id):
             interaction = klass.head_for(agent.id)
             if interaction is None:
                 continue
@@ -244,7 +171,7 @@ def first_work(centre: Centre, agent: AgentState) -> tuple[Interaction, int, int
             if can_take(centre, interaction, agent):
                 assert interaction.need is not None
                 assert interaction.key is not None
-                group = centre.selection.group(interaction.need.wanted, profile.places)
+                group = precedence(centre, profile, interaction.queue, interaction.need.wanted)
                 if best is None or (group, interaction.key) < (best_group, best_key):
                     judged = judge(centre, interaction, agent)
                     assert judged is not None
@@ -276,7 +203,7 @@ def _match_many(
                 if service[1].count:
                     classes[service[1]] = None
             singles.update(agent.named_by)
-    if centre.selection.uniform:
+    if centre.selection is not None and centre.selection.uniform and not centre.profiles.have_levels:
         _sweep(centre, match, classes, singles)
     else:
         _match_named(centre, match, classes, singles)
@@ -311,8 +238,10 @@ def _sweep(
             best = best_agent(centre, interaction, interaction.klass)
             if best is not None:
                 match(centre, interaction, best[2], best[0], best[1])
+                if klass is None:  # what is broadcast may be for another agent too
+                    heappush(heap, (key, index))
             elif klass is not None:
-                if not _anyone_free(klass):
+                if not _anyone_free(centre, klass):
                     continue
                 klass.set_aside(interaction)
                 passed.setdefault(klass, []).append(interaction)
@@ -326,12 +255,10 @@ def _sweep(
             klass.bring_back(interaction)
 
 
-def _anyone_free(klass: DemandClass) -> bool:
+def _anyone_free(centre: Centre, klass: DemandClass) -> bool:
     """Say whether anybody who serves the class is free for its channel."""
-    if klass.pick is not None:
-        return any(
-            profile.free_list(klass.channel, None).ids for _, _, group in klass.groups for profile in group
-        )
+    if not klass.is_usual:
+        return anyone_free_unusual(centre, klass)
     if klass.is_wide:
         return any(entry[5] == entry[6].stamp for entry in klass.free)
     return any(heap.first() is not None for _, _, heaps in klass.heaps for heap in heaps)
@@ -351,6 +278,10 @@ def _match_named(
         if interaction.need is not None:
             named = (centre.agents.get(name) for name in interaction.need.named)
             agents.update({agent.id: agent for agent in named if agent is not None and is_available(agent)})
+
+    if centre.by_heads is not None:
+        match_by_heads(centre, agents.values(), match, choose)
+        return
 
     named_by: dict[int, list[AgentState]] = {}
     work: dict[int, Interaction] = {}

@@ -8,7 +8,7 @@ and demand classes can be told apart by identity. Which agents exist is not know
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -31,6 +31,9 @@ from router.core.requirement import (
 Levels = Mapping[SkillName, int]
 Tags = Mapping[str, str]
 Pools = frozenset[PoolId]
+WantedLevels = tuple[tuple[SkillName, int], ...]
+"""The least level asked of each wanted skill, by the skill's name."""
+
 Predicate = Callable[[Levels, Tags, Pools, AgentId], bool]
 
 NEVER: Final = Any(of=())
@@ -44,18 +47,18 @@ class Need:
     """What is asked at one moment.
 
     ``named`` are the agents that its terms name: for them, and only for them, the answer depends on who the agent is,
-    not only on what it can do. ``generic`` is what is asked of everybody else; the need itself where nobody is named.
+    not only on what it can do. ``wanted`` are the wanted skills, ``levels`` the least level asked
+    of each. ``generic`` is what is asked of everybody else; the need itself where nobody is named.
     """
 
-    __slots__ = ("_generic", "meets", "named", "preferences", "tree", "wanted")
+    __slots__ = ("_generic", "levels", "meets", "named", "preferences", "tree", "wanted")
 
-    def __init__(
-        self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]
-    ) -> None:
+    def __init__(self, tree: Requirement, preferences: tuple[Term, ...], wanted: WantedLevels) -> None:
         self.tree = tree
         self.preferences = tuple((_compile(_plain(term)), (term.weight or 0) * 1000) for term in preferences)
         self.meets = _compile(tree)
-        self.wanted = wanted
+        self.levels: Levels = dict(wanted)
+        self.wanted = frozenset(self.levels)
         self.named = frozenset(
             agent for part in (tree, *preferences) for term in terms(part) if isinstance(term, AgentTerm)
             for agent in term.agents
@@ -115,7 +118,7 @@ class Needs:
 
     def __init__(self) -> None:
         self._asked: dict[Requirement, Asked] = {}
-        self._needs: dict[tuple[Requirement, tuple[Term, ...], frozenset[SkillName]], Need] = {}
+        self._needs: dict[tuple[Requirement, tuple[Term, ...], WantedLevels], Need] = {}
 
     def asked(self, tree: Requirement) -> Asked:
         """Return the one ``Asked`` of equal trees."""
@@ -130,8 +133,11 @@ class Needs:
         """Return the one ``Need`` of equal effective trees."""
         preferences: list[Term] = []
         effective = _effective(tree, elapsed_ms, relaxations, preferences, positive=True)
-        wanted = frozenset(_wanted(tree, elapsed_ms, relaxations))
-        key = (NEVER if effective is None else effective, tuple(preferences), wanted)
+        key = (
+            NEVER if effective is None else effective,
+            tuple(preferences),
+            _least_levels(_wanted(tree, elapsed_ms, relaxations)),
+        )
         need = self._needs.get(key)
         if need is None:
             if len(self._needs) >= CACHE_MAX:
@@ -141,9 +147,7 @@ class Needs:
                 need._generic = self._unnamed(*key)
         return need
 
-    def _unnamed(
-        self, tree: Requirement, preferences: tuple[Term, ...], wanted: frozenset[SkillName]
-    ) -> Need:
+    def _unnamed(self, tree: Requirement, preferences: tuple[Term, ...], wanted: WantedLevels) -> Need:
         stripped = _without_agents(tree)
         general = tuple(term for term in preferences if not isinstance(term, AgentTerm))
         key = (NEVER if stripped is None else stripped, general, wanted)
@@ -253,7 +257,9 @@ def _relaxed(term: Term, relaxations: tuple[Relax, ...]) -> Requirement:
     return _plain(term)
 
 
-def _wanted(tree: Requirement, elapsed: int, relaxations: tuple[Relax, ...]) -> Iterator[SkillName]:
+def _wanted(
+    tree: Requirement, elapsed: int, relaxations: tuple[Relax, ...]
+) -> Iterator[tuple[SkillName, int]]:
     match tree:
         case All():
             for part in tree.of:
@@ -263,10 +269,19 @@ def _wanted(tree: Requirement, elapsed: int, relaxations: tuple[Relax, ...]) -> 
             for part in tree.of:
                 if part.opens_ms is None or elapsed >= part.opens_ms:
                     yield from _wanted(part, elapsed, relaxations)
-        case SkillTerm(op=">=" | ">" | "==") if isinstance(_relaxed(tree, relaxations), SkillTerm):
-            yield tree.skill
+        case SkillTerm(op=">=" | ">" | "=="):
+            relaxed = _relaxed(tree, relaxations)
+            if isinstance(relaxed, SkillTerm):
+                yield relaxed.skill, relaxed.level + 1 if relaxed.op == ">" else relaxed.level
         case _:
             pass
+
+
+def _least_levels(wanted: Iterable[tuple[SkillName, int]]) -> WantedLevels:
+    least: dict[SkillName, int] = {}
+    for skill, level in wanted:
+        least[skill] = min(level, least.get(skill, level))
+    return tuple(sorted(least.items()))
 
 
 def _compile(tree: Requirement) -> Predicate:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from router.core.broadcast import (
+    TAKEN,
+    add_offer,
+    look_further,
+    look_further_now,
+    look_no_further,
+    remove_offer,
+)
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
 from router.core.demand import DemandClass
 from router.core.effects import Connect, RescindOffer, SendOffer
@@ -16,10 +24,11 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.holdings import became_free, let_go, resuspend, take
-from router.core.ladder import run_waiting_operations
+from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.queueing import stop_waiting, wait
+from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
 
@@ -33,8 +42,24 @@ def match(centre: Centre, interaction: Interaction, agent: AgentState, tier: int
     """Carry out a decision about work that waits."""
     klass = interaction.klass
     assert klass is not None
+    if klass.rules.broadcast > 1:
+        _match_broadcast(centre, klass, interaction, agent, tier, score)
+        return
     stop_waiting(centre, interaction)
     hand_over(centre, klass, interaction, agent, tier, score)
+
+
+def _match_broadcast(
+    centre: Centre, klass: DemandClass, interaction: Interaction, agent: AgentState, tier: int, score: int
+) -> None:
+    """Carry out a decision about work that waits, or is offered to some and named by further agents."""
+    was_listed = interaction.listed
+    if interaction.owner is None:
+        stop_waiting(centre, interaction)
+    else:
+        look_no_further(centre, interaction)
+    hand_over(centre, klass, interaction, agent, tier, score)
+    look_further_now(centre, interaction, is_listed=was_listed)
 
 
 def hand_over(
@@ -67,7 +92,7 @@ def hand_over(
     holding = Holding(interaction, agent, decision, offer_id, units, tier, score, choice)
     expires_at = holding.until = now + rules.timeout_ms
     interaction.state = "offered"
-    interaction.owner = holding
+    add_offer(interaction, holding)
     centre.offers[offer_id] = holding
     if centre.link_lost_at is not None:
         centre.offered_unheard[offer_id] = now
@@ -85,7 +110,7 @@ def hand_over(
 def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
-    waited = interaction.waited_ms = now - (interaction.waiting_since or 0)
+    waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None
@@ -96,6 +121,8 @@ def _assign(centre: Centre, holding: Holding) -> None:
         interaction.ladder.waiting.clear()
     holding.state = "connected"
     holding.connected_at = now
+    if holding.agent.standing is not None:
+        holding.agent.standing.handled_at.append(now)
     interaction_id, agent_id = interaction.id, holding.agent.id
     centre.facts.append(
         make_fact(
@@ -157,8 +184,10 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
                 holding.offer_id, interaction.id, holding.agent.id, how if how == "expired" else reason
             )
         )
+    if holding.agent.profile.rate is not None:
+        count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
-        interaction.owner = None
+        remove_offer(interaction, holding)
         let_go(centre, holding)
 
 
@@ -166,6 +195,12 @@ def accept(centre: Centre, holding: Holding) -> None:
     """The agent takes the offer."""
     holding.agent.no_answers = 0
     end_offer(centre, holding, "accepted", "")
+    interaction = holding.interaction
+    if interaction.klass is not None or interaction.also_offered is not None:
+        look_no_further(centre, interaction)
+        for other in interaction.open_offers():
+            if other is not holding:
+                end_offer(centre, other, "rescinded", TAKEN)
     _assign(centre, holding)
     resuspend(centre, holding.agent)
     if holding.interaction.channel.interruptible_by:
@@ -190,9 +225,14 @@ def fail(centre: Centre, holding: Holding, reason: str) -> None:
 
 
 def back_in_queue(centre: Centre, holding: Holding) -> None:
-    """The interaction waits again, in its place."""
-    holding.interaction.state = "queued"
-    wait(centre, holding.interaction)
+    """The interaction waits again, in its place; while other offers of it are open it looks for another agent in the place of this one."""
+    interaction = holding.interaction
+    if interaction.owner is not None:
+        look_further(centre, interaction)
+        return
+    look_no_further(centre, interaction)
+    interaction.state = "queued"
+    wait(centre, interaction)
 
 
 def refuse(centre: Centre, interaction: Interaction, agent: AgentState) -> None:
@@ -225,12 +265,14 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
     interaction.refused_clear_at = None
     interaction.refused = None
     centre.fact(RefusalsCleared(centre.now, interaction.id))
+    if interaction.queue.declined_steps:
+        on_all_declined(centre, interaction)
     if interaction.klass is not None:
         centre.new_work.append(interaction)
 
 
 def rescind_all(centre: Centre, agent: AgentState) -> None:
-    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue."""
+    """Withdraw the agent's open offers, oldest first; each interaction is back in its queue, or offered to others still."""
     for holding in [holding for holding in agent.holdings if holding.state == "offered"]:
         end_offer(centre, holding, "rescinded", agent.presence)
         back_in_queue(centre, holding)

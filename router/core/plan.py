@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
+from router.core.order_plan import Expedite, SetPriority
 from router.core.requirement import NO_REQUIREMENT, Requirement
+from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
 
@@ -48,7 +53,8 @@ class OfferRules:
     ``on_no_answer``: what an unanswered offer does to its agent (``pause`` for ``pause_ms``); ``max_no_answer``
     of them in a row set the agent not-ready whatever the rule (0: never). A refused pair rests ``retry_after_ms``;
     when all eligible have refused, the memory clears after ``all_declined_pause_ms``. ``auto_answer`` connects
-    without an offer.
+    without an offer. ``broadcast``: to so many agents at once, of whom the first to accept has it; those who leave such an
+    offer unanswered bear nothing.
     """
 
     timeout_ms: int = 20_000
@@ -58,6 +64,7 @@ class OfferRules:
     retry_after_ms: int = 60_000
     all_declined_pause_ms: int = 5_000
     auto_answer: bool = False
+    broadcast: int = 1
 
 
 WhenFull = Literal["refuse", "divert", "overflow"]
@@ -115,7 +122,16 @@ class NotOf:
     of: Condition
 
 
-Condition = Match | AllOf | AnyOf | NotOf
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """True when its text is, in the language of ``router.core.expression``; false, and counted, when it meets values that
+    cannot be compared or reckoned with.
+    """
+
+    text: str
+
+
+Condition = Match | AllOf | AnyOf | NotOf | Expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +167,12 @@ class QueueLength:
     above: int
 
 
-Trigger = After | NoEligibleAgent | QueueLength
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
+
+TIMED_TRIGGERS: Final = (After, BeforeDue)
+"""They say when they fire."""
+EVENT_TRIGGERS: Final = (AllDeclined,)
+"""They fire when something happens to the interaction. All that are neither timed nor events are levels: read now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,16 +227,27 @@ class EndWith:
     reason: str
 
 
-Operation = Relax | WidenTo | RaisePriority | MoveTo | Notify | DivertTo | EndWith
+Operation = (
+    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by."""
+    """One rule of a ladder. ``name`` is unique in its ladder and is what a reload remembers steps by.
+
+    It is taken once per interaction; with ``repeat_ms`` again and again, that long apart at the least, ``times`` times at the
+    most (None: as long as it waits). ``guard`` is a condition on the interaction, read when the step would be taken; beside the
+    fields of intake rules it reads ``queue``, ``hops``, ``waiting`` (milliseconds since its place) and ``expedited``, and
+    ``priority`` is that of now.
+    """
 
     name: str
     trigger: Trigger
     operations: tuple[Operation, ...]
+    guard: Condition = AllOf()
+    repeat_ms: int | None = None
+    times: int | None = None
 
 
 # ── queues, sections, the centre ─────────────────────────────────────────────────────────────────────────────────
@@ -226,8 +258,10 @@ class Queue:
     """A section's ordered waiting interactions.
 
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
-    ``choice`` None: the channel's. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
-    share answered within it, in thousandths.
+    ``choice`` None: the channel's; it decides among those whose score is at most ``tolerance`` (thousandths of a point) below the
+    best. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
+    share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
+    ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
     queue_id: QueueId
@@ -236,12 +270,16 @@ class Queue:
     priority: int = 0
     answer_within_ms: int = 20_000
     answer_share: int = 800
+    time_to_live_ms: int | None = None
     tiers: tuple[tuple[PoolId, ...], ...] = ()
     skip_empty: bool = True
     score: tuple[tuple[str, int], ...] = ()
     choice: str | None = None
+    tolerance: int = 0
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
+    hours: Hours | None = None
+    selection: QueueSelection = DEFAULT_SELECTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +306,7 @@ class Section:
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
-    remembered for ``remember_ms``.
+    remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts.
     """
 
     version: str
@@ -286,3 +324,5 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    handled_window_ms: int = HOUR_MS
+    calendars: tuple[Calendar, ...] = ()

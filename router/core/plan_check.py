@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from agents.model import Agent
 from agents.pools import is_member
+from router.core.calendar_check import calendar_problems
+from router.core.intake import INTAKE_FIELDS
+from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
-from router.core.plan import (
-    After,
-    DivertTo,
-    EndWith,
-    IntakeRule,
-    Limit,
-    MoveTo,
-    Plan,
-    Queue,
-    QueueLength,
-    Relax,
-    Section,
-    WidenTo,
-)
+from router.core.plan import IntakeRule, Limit, Plan, Queue, Section
 from router.core.policy import Policies
+from router.core.rates import rate_problems
 from router.core.requirement import PoolTerm, Requirement, problems, terms
-from router.errors import did_you_mean
+from router.core.selection_plan import level_problems, selection_problems
 
 
 def plan_problems(plan: Plan, policies: Policies) -> list[str]:
@@ -47,18 +39,20 @@ class _Check:
         yield from self._unique("section", [section.section_id for section in plan.sections])
         yield from self._unique("queue", self.queues)
         yield from self._unique("pool", self.pools)
+        yield from self._unique("calendar", [calendar.calendar_id for calendar in plan.calendars])
         yield from self._unique("agent", [agent.agent_id for agent in plan.agents])
         if not plan.channels:
             yield "the plan has no channel; add one"
         if not plan.sections:
             yield "the plan has no section; add one"
         yield from self._known("order", plan.order, self.policies.orders)
-        yield from self._known("selection", plan.selection, self.policies.selections)
+        yield from self._known("selection", plan.selection, self.policies.selection_names())
         for name, value, least in (
             ("presence_ttl_ms", plan.presence_ttl_ms, 1),
             ("hop_limit", plan.hop_limit, 0),
             ("check_every_ms", plan.check_every_ms, 1),
             ("remember_ms", plan.remember_ms, 0),
+            ("handled_window_ms", plan.handled_window_ms, 1),
         ):
             if value is not None and value < least:
                 yield f"{name} {value} is less than {least}"
@@ -76,6 +70,7 @@ class _Check:
         yield from self._pools()
         for section in plan.sections:
             yield from self._section(section)
+        yield from calendar_problems(plan)
         yield from self._overflow_cycles()
         for gone, successor in plan.successors:
             yield from self._known(f"successor of queue {gone!r}: queue", successor, self.queues)
@@ -90,10 +85,7 @@ class _Check:
             seen.add(name)
 
     def _known(self, what: str, name: str, known: Iterable[str]) -> Iterator[str]:
-        names = list(known)
-        if name not in names:
-            hint = did_you_mean(name, names)
-            yield f"{what} {name!r} is not known" + (f" ({hint})" if hint else "")
+        yield from unknown_name(what, name, known)
 
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
@@ -110,11 +102,13 @@ class _Check:
             where = f"agent {agent.agent_id!r}"
             if agent.capacity < 1:
                 yield f"{where}: capacity {agent.capacity} is less than 1"
+            yield from level_problems(where, agent.queue_levels, self.queues)
             names = [skill.name for skill in agent.skills]
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"{where}: skill {name!r} is there twice; keep one level"
             for channel in agent.channels:
                 yield from self._known(f"{where}: channel", channel, self.channels)
+            yield from self._speeds(where, agent)
             for channel, cost in agent.costs:
                 yield from self._known(f"{where}: cost of channel", channel, self.channels)
                 if cost < 1:
@@ -123,14 +117,25 @@ class _Check:
                 yield from self._known(f"{where}: maximum of channel", channel, self.channels)
                 if most < 1:
                     yield f"{where}: maximum {most} of channel {channel!r} is less than 1"
+            if agent.rate is not None:
+                yield from rate_problems(where, agent.kind, agent.rate)
             for channel, wrap_up in agent.wrap_up:
                 yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
                 if wrap_up.limit_ms < 0:
                     yield f"{where}: wrap-up of channel {channel!r} is negative"
 
+    def _speeds(self, where: str, agent: Agent) -> Iterator[str]:
+        if agent.speed < 1:
+            yield f"{where}: speed {agent.speed} is less than 1 (1000 is ordinary)"
+        for channel, speed in agent.speeds:
+            yield from self._known(f"{where}: speed on channel", channel, self.channels)
+            if speed < 1:
+                yield f"{where}: speed {speed} on channel {channel!r} is less than 1 (1000 is ordinary)"
+
     def _pools(self) -> Iterator[str]:
         agents = {agent.agent_id for agent in self.plan.agents}
         for pool in self.plan.pools:
+            yield from level_problems(f"pool {pool.pool_id!r}", pool.queue_levels, self.queues)
             for member in pool.members:
                 if member not in agents:
                     yield f"pool {pool.pool_id!r}: member {member!r} is not in the roster"
@@ -159,9 +164,15 @@ class _Check:
                 ("retry-after", rules.retry_after_ms, 1),
                 ("all-declined-pause", rules.all_declined_pause_ms, 1),
                 ("max-no-answer", rules.max_no_answer, 0),
+                ("broadcast", rules.broadcast, 1),
             ):
                 if value < least:
                     yield f"{where}: offers of channel {channel!r}: {name} {value} is less than {least}"
+            if rules.auto_answer and rules.broadcast > 1:
+                yield (
+                    f"{where}: offers of channel {channel!r}: what is answered automatically cannot be broadcast;"
+                    " choose auto-answer or broadcast"
+                )
         for channel, wrap_up in section.wrap_up:
             yield from self._known(f"{where}: wrap-up of channel", channel, self.channels)
             if wrap_up.limit_ms < 0:
@@ -172,6 +183,7 @@ class _Check:
             yield from self._queue(section, queue)
 
     def _intake(self, where: str, rule: IntakeRule, own: list[QueueId]) -> Iterator[str]:
+        yield from expression_problems(f"{where}: intake rule {rule.name!r}", rule.when, INTAKE_FIELDS)
         if rule.queue is not None:
             yield from self._known(f"{where}: intake rule {rule.name!r}: queue", rule.queue, own)
         if rule.requirement is not None:
@@ -197,36 +209,14 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        if queue.tolerance < 0:
+            yield f"{where}: tolerance {queue.tolerance} is negative"
+        if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:
+            yield f"{where}: time-to-live {queue.time_to_live_ms} ms is less than 1"
         if queue.choice is not None:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
-        yield from self._ladder(where, queue)
-
-    def _ladder(self, where: str, queue: Queue) -> Iterator[str]:
-        last = -1
-        names: set[str] = set()
-        for step in queue.ladder:
-            here = f"{where}: step {step.name!r}"
-            if step.name in names:
-                yield f"{here} is there twice; rename one"
-            names.add(step.name)
-            if isinstance(step.trigger, After):
-                if step.trigger.ms < max(last, 0):
-                    yield f"{here} comes after {step.trigger.ms} ms, before the step above it; put them in order"
-                last = step.trigger.ms
-            elif isinstance(step.trigger, QueueLength) and step.trigger.above < 0:
-                yield f"{here}: queue-length {step.trigger.above} is negative"
-            for position, operation in enumerate(step.operations):
-                if isinstance(operation, DivertTo | EndWith) and position + 1 < len(step.operations):
-                    yield f"{here}: nothing can run behind {type(operation).__name__}"
-                elif isinstance(operation, MoveTo):
-                    yield from self._known(f"{here}: move-to queue", operation.queue, self.queues)
-                    if operation.queue == queue.queue_id:
-                        yield f"{here} moves the work to where it is"
-                elif isinstance(operation, WidenTo):
-                    for pool in operation.pools:
-                        yield from self._known(f"{here}: widen-to pool", pool, self.pools)
-                elif isinstance(operation, Relax) and (operation.skill is None) == (operation.tag is None):
-                    yield f"{here}: relax names either a skill or a tag"
+        yield from selection_problems(where, queue.selection)
+        yield from ladder_problems(where, queue, self.queues, self.pools)
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""

@@ -16,6 +16,7 @@ from router.core.facts import (
 from router.core.holdings import became_free, close, count_in, count_out, go_if_done
 from router.core.ladder import enter, run_waiting_operations
 from router.core.offers import back_in_queue, end_offer, refuse, rescind_all, rules_of
+from router.core.rates import keep_account
 from router.core.records import AgentState, Holding
 from router.errors import SignalError
 
@@ -45,6 +46,8 @@ def change(
         agent.no_answers = 0
     if before == "offline":
         agent.idle_since = now
+        if agent.standing is not None:
+            agent.standing.restart(now, agent.units)
         count_in(centre, agent)
     centre.fact(PresenceChanged(now, agent.id, before, presence, reason))
     if tell_agent:
@@ -168,6 +171,8 @@ def expire_offer(centre: Centre, holding: Holding) -> None:
     back_in_queue(centre, holding)
     refuse(centre, interaction, agent)
     run_waiting_operations(centre, interaction)
+    if rules.broadcast > 1:
+        return
     agent.no_answers += 1
     if agent.presence != "ready":
         return
@@ -187,6 +192,13 @@ def on_pause_end(centre: Centre, agent: AgentState) -> None:
     agent.paused_until = None
     centre.fact(AgentUnpaused(centre.now, agent.id))
     became_free(centre, agent)
+
+
+def on_rate_end(centre: Centre, agent: AgentState) -> None:
+    """Time has passed since the agent's rate limit was used up: it may take work again, if that was long enough."""
+    keep_account(centre, agent)
+    if not agent.is_spent:
+        became_free(centre, agent)
 
 
 def _return_to_held_work(centre: Centre, agent: AgentState) -> None:

@@ -12,20 +12,23 @@ from router.core.arrivals import find_entrance, find_room, same_again, weigh
 from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
-from router.core.eligibility import anyone_eligible
 from router.core.explain import Explanation, explain_waiting
-from router.core.ladder import TAKES_AWAY, catch_up, take_step
+from router.core.hours import clocks_start_at, have_started
+from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, is_ready, next_step, skip_step, take_step
+from router.core.levels import holds, may_hold
 from router.core.matching import best_agent
 from router.core.names import QueueId, SectionId, looks_like_id
-from router.core.plan import QueueLength
+from router.core.plan import QueueLength, Step
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
-from router.core.records import Interaction, taken
+from router.core.records import Interaction
 from router.core.signals import InteractionArrived
+from router.core.time_to_live import TIME_TO_LIVE, runs_out_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What would happen. ``answer`` is what the sender would get; ``reason`` why it would be refused, or where it would be diverted to.
+    """What would happen. ``answer`` is what the sender would get; ``reason`` why it would be refused, where it would be diverted
+    to, or `time-to-live` where it would be queued and expire in the same instant.
 
     ``queue`` is where it would wait, after overflowing from the queues ``overflowed``; ``rule`` the intake rule that matches.
     ``explanation`` says who would get it and why, or why nobody; None where nobody would be looked for: turned away, scheduled, known
@@ -97,17 +100,22 @@ def _preview(centre: Centre, arrival: InteractionArrived) -> Preview:
 def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId, ...]) -> Preview:
     """Let it enter its queue as a real one would, and look for an agent."""
     interaction.state = "queued"
-    interaction.waiting_since = interaction.ladder_at = centre.now
     queue = interaction.queue
+    interaction.waiting_since = interaction.ladder_at = clocks_start_at(centre, queue)
     if interaction.origin == "queue":
         ask_as_queue(interaction)
     interaction.key = key_of(centre, interaction)
-    if centre.now > interaction.queued_at:
+    if centre.now > interaction.queued_at and have_started(centre, interaction):
         catch_up(centre, interaction)
+    over_at = runs_out_at(interaction)
+    if over_at is not None and over_at < centre.now:
+        return _told(interaction, "queued", TIME_TO_LIVE, overflowed=overflowed)
     leaving = _take_due_steps(centre, interaction)
     if leaving is not None:
         return _told(interaction, "queued", overflowed=overflowed, step=leaving)
     _note_what_time_brings(centre, interaction)
+    if interaction.expires_due is not None and interaction.expires_due <= centre.now:
+        return _told(interaction, "queued", TIME_TO_LIVE, overflowed=overflowed)
 
     klass = interaction.klass = class_of(centre, interaction)
     found = best_agent(centre, interaction, klass)
@@ -129,13 +137,13 @@ def _waiting(centre: Centre, interaction: Interaction, overflowed: tuple[QueueId
 
 def _take_due_steps(centre: Centre, interaction: Interaction) -> str | None:
     """Take the timed steps that are due on entering the queue; return the name of one that would take it away."""
-    queue = interaction.queue
-    for ms, step in queue.after_steps:
-        if ms > 0:
-            break
-        if any(isinstance(operation, TAKES_AWAY) for operation in step.operations):
+    while (following := next_step(interaction)) is not None and following[0] <= centre.now:
+        step = following[1]
+        if not guard_holds(centre, interaction, step):
+            skip_step(centre, interaction, step)
+        elif any(isinstance(operation, TAKES_AWAY) for operation in step.operations):
             return step.name
-        if not taken(interaction, queue.queue_id, step):
+        else:
             take_step(centre, interaction, step)
     return None
 
@@ -144,22 +152,31 @@ def _note_what_time_brings(centre: Centre, interaction: Interaction) -> None:
     """Note when what is asked, or the ladder, changes next; a real interaction would have a deadline for it."""
     instant = interaction.asked.next_instant(elapsed(centre, interaction))
     interaction.need_due = None if instant is None else interaction.queued_at + instant
-    queue = interaction.queue
-    ahead = (ms for ms, step in queue.after_steps if not taken(interaction, queue.queue_id, step))
-    first = next(ahead, None)
-    interaction.ladder_due = None if first is None else interaction.ladder_at + first
+    following = next_step(interaction)
+    interaction.ladder_due = None if following is None else following[0]
+    interaction.expires_due = runs_out_at(interaction)
 
 
 def _level_reached(centre: Centre, interaction: Interaction) -> str:
     """Return the first step of the queue whose level is reached when the interaction waits there too."""
     queue = interaction.queue
     for step in queue.level_steps:
-        if isinstance(step.trigger, QueueLength):
-            if queue.waiting + 1 > step.trigger.above:
-                return step.name
-        elif not anyone_eligible(centre, interaction):
+        is_reached = holds(centre, interaction, step.trigger, queue.waiting + 1)
+        if is_reached and guard_holds(centre, interaction, step):
+            return step.name
+        is_long = isinstance(step.trigger, QueueLength) and may_hold(step.trigger, queue.waiting + 1)
+        if is_long and _others_would_take(centre, queue, step):
             return step.name
     return ""
+
+
+def _others_would_take(centre: Centre, queue: QueueState, step: Step) -> bool:
+    """Say whether the step is open to anything that waits in the queue."""
+    return any(
+        is_ready(centre, other, step) and have_started(centre, other) and guard_holds(centre, other, step)
+        for klass in queue.classes
+        for other in klass.waiting()
+    )
 
 
 def _told(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from router.core.centre import NEED_CHANGE, Centre
+from router.core.centre import LEVEL_OPENS, NEED_CHANGE, Centre
 from router.core.demand import DemandClass
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
+from router.core.level_delays import next_opening, waited
 from router.core.names import AgentId
 from router.core.records import Interaction, Key
+from router.core.tails import with_tail
+from router.core.time_to_live import watch
 
 CLASSES_MAX = 4096
 """How many demand classes are kept before the empty ones are dropped."""
@@ -37,6 +40,7 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
         and not interaction.relaxations
         and not interaction.opened
         and not interaction.people_only
+        and not queue.level_delays
     )
     if is_plain and (plain := queue.plain.get(channel.channel_id)) is not None:
         interaction.need = plain.need
@@ -45,7 +49,15 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
     interaction.need = need
     if need.named:
         need = need.generic
-    key = (queue.queue_id, channel.channel_id, need, interaction.opened, interaction.people_only)
+    waited_ms = waited(centre, interaction) if queue.level_delays else 0
+    key = (
+        queue.queue_id,
+        channel.channel_id,
+        need,
+        interaction.opened,
+        interaction.people_only,
+        waited_ms,
+    )
     klass = centre.classes.get(key)
     if klass is None:
         if len(centre.classes) >= CLASSES_MAX:
@@ -55,6 +67,7 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
             channel,
             need,
             interaction.opened,
+            waited_ms,
             people_only=interaction.people_only,
             policies=centre.policies,
         )
@@ -85,6 +98,8 @@ def key_of(centre: Centre, interaction: Interaction) -> Key:
     rank = centre.rank(
         queued_at, interaction.priority, interaction.arrival.due_at, queue.plan, queue.section.plan
     )
+    if interaction.tail is not None and centre.order.honours_positions:
+        return with_tail(interaction.expedited, rank, interaction.tail)
     return (0 if interaction.expedited else 1, rank, queued_at, interaction.number)
 
 
@@ -93,17 +108,56 @@ def wait(centre: Centre, interaction: Interaction) -> None:
 
     It is listed in its class only after the matching pass has looked for an agent.
     """
-    klass = interaction.klass = class_of(centre, interaction)
-    klass.count += 1
+    join(centre, interaction)
     queue = interaction.queue
     queue.waiting += 1
     queue.section.waiting += 1
     centre.waiting += 1
+    if queue.line is not None and interaction.key is not None:
+        queue.line.add(interaction.key)
     if queue.level_steps:
         centre.touched.add(queue)
+    centre.new_work.append(interaction)
+
+
+def join(centre: Centre, interaction: Interaction) -> DemandClass:
+    """Let agents name the interaction from now on, as one of the class where it belongs."""
+    klass = interaction.klass = class_of(centre, interaction)
+    klass.count += 1
+    if klass.queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+        watch(centre, interaction)
+    else:
+        interaction.expires_due = None
+    if klass.queue.level_delays:
+        schedule_opening(centre, interaction)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
-    centre.new_work.append(interaction)
+    return klass
+
+
+def leave(centre: Centre, interaction: Interaction) -> None:
+    """Let agents name the interaction no more."""
+    klass = interaction.klass
+    assert klass is not None
+    interaction.klass = None
+    interaction.listed = False
+    klass.count -= 1
+    if klass.names_agents and interaction.need is not None and interaction.need.named:
+        _unname(centre, interaction, interaction.need.named)
+
+
+def schedule_opening(centre: Centre, interaction: Interaction) -> None:
+    """Set the deadline at which the queue may open to somebody further."""
+    due = interaction.opens_due = next_opening(centre, interaction)
+    if due is not None:
+        centre.deadline(due, LEVEL_OPENS, interaction.number, "", interaction)
+
+
+def on_level_opens(centre: Centre, interaction: Interaction) -> None:
+    """Let work that has waited one more of its queue's delays be there for those for whom it opens now."""
+    if interaction.klass is not None:
+        reclassify(centre, interaction)
+        schedule_opening(centre, interaction)
 
 
 def enlist_new_work(centre: Centre) -> None:
@@ -118,17 +172,19 @@ def stop_waiting(centre: Centre, interaction: Interaction) -> None:
     """Take the interaction out of its queue."""
     klass = interaction.klass
     assert klass is not None
-    interaction.klass = None
-    interaction.listed = False
-    klass.count -= 1
+    leave(centre, interaction)
     queue = klass.queue
     queue.waiting -= 1
     queue.section.waiting -= 1
     centre.waiting -= 1
+    if queue.line is not None:
+        assert interaction.key is not None
+        if queue.waiting:
+            queue.line.remove(interaction.key)
+        else:
+            queue.line = None
     if queue.level_steps:
         centre.touched.add(queue)
-    if klass.names_agents and interaction.need is not None and interaction.need.named:
-        _unname(centre, interaction, interaction.need.named)
 
 
 def reclassify(centre: Centre, interaction: Interaction) -> None:
@@ -154,6 +210,14 @@ def rekey(centre: Centre, interaction: Interaction) -> None:
     """Compute the key anew, where the interaction is listed too."""
     key = key_of(centre, interaction)
     if key != interaction.key:
+        if (
+            interaction.state == "queued"
+            and interaction.klass is not None
+            and (line := interaction.klass.queue.line) is not None
+        ):
+            assert interaction.key is not None
+            line.remove(interaction.key)
+            line.add(key)
         interaction.key = key
         if interaction.listed and interaction.klass is not None:
             interaction.klass.rekey(interaction, key)
@@ -181,7 +245,7 @@ def end(
     else:
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
-        wait_ms = 0 if interaction.waiting_since is None else now - interaction.waiting_since
+        wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
     interaction.state = "ended"
     interaction.ended_how = how
     interaction.ended_at = now

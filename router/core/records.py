@@ -6,6 +6,7 @@ references are cut when the holding ends, so that no cycle outlives its work.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 from agents.model import Agent, WrapUpScope
@@ -13,31 +14,35 @@ from agents.presence import Presence
 from router.core.facts import InteractionEnd, OfferEnd
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, Operation, Relax, Step
+from router.core.standing import Standing
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass, QueueState
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
     from router.core.supply import Profile
+    from router.core.tails import Tail
 
 InteractionState = Literal["scheduled", "queued", "offered", "assigned", "ended"]
 HoldingState = Literal["offered", "connected", "wrap-up", "closed"]
 Origin = Literal["sender", "intake", "queue"]
 Key = tuple[int, int, int, int]
-"""(0 if expedited else 1, rank, queued_at, number)"""
+"""(0 if expedited else 1, rank, queued_at, number); the last two are others where a position was asked (``tail``)."""
 
 
 class LadderState:
     """Where an interaction stands on its ladders; made when the first step is near.
 
-    ``taken`` and ``caught_up`` remember (queue, step); ``waiting`` are operations that wait for an offer to end.
+    ``taken`` and ``caught_up`` remember (queue, step); ``repeats`` how often a step that repeats was taken, and when it was taken or
+    skipped last; ``waiting`` are operations that wait for an offer to end.
     """
 
-    __slots__ = ("caught_up", "taken", "waiting")
+    __slots__ = ("caught_up", "repeats", "taken", "waiting")
 
     def __init__(self) -> None:
         self.taken: set[tuple[QueueId, str]] = set()
         self.caught_up: set[tuple[QueueId, str]] = set()
+        self.repeats: dict[tuple[QueueId, str], tuple[int, int]] = {}
         self.waiting: list[Operation] = []
 
 
@@ -45,10 +50,12 @@ class Interaction:
     """One interaction, from its arrival until its id is forgotten.
 
     ``listed``: it stands in the order of its class; work that has just begun to wait does so only after a first look
-    for an agent.
+    for an agent. ``klass`` is set while agents can name it: while it is queued, and while it is broadcast to fewer than it may be.
+    ``owner`` is what its agent holds of it, connected or offered; ``also_offered`` are the further open offers of a broadcast.
     """
 
     __slots__ = (
+        "also_offered",
         "answer",
         "arrival",
         "asked",
@@ -57,6 +64,7 @@ class Interaction:
         "ended_at",
         "ended_how",
         "expedited",
+        "expires_due",
         "hops",
         "id",
         "key",
@@ -69,6 +77,7 @@ class Interaction:
         "need_due",
         "number",
         "opened",
+        "opens_due",
         "origin",
         "owner",
         "people_only",
@@ -80,6 +89,7 @@ class Interaction:
         "relaxations",
         "rule",
         "state",
+        "tail",
         "waited_ms",
         "waiting_since",
     )
@@ -117,18 +127,32 @@ class Interaction:
         self.need_due: int | None = None
         self.elapsed_floor = 0
         self.expedited = False
+        self.expires_due: int | None = None
         self.key: Key | None = None
+        self.tail: Tail | None = None
         self.klass: DemandClass | None = None
         self.listed = False
         self.relaxations: tuple[Relax, ...] = ()
         self.opened: tuple[PoolId, ...] = ()
+        self.opens_due: int | None = None
         self.people_only = False
         self.refused: dict[AgentId, int] | None = None
         self.refused_clear_at: int | None = None
         self.hops = 0
         self.owner: Holding | None = None
+        self.also_offered: list[Holding] | None = None
         self.ended_how: InteractionEnd | None = None
         self.ended_at = 0
+
+    def open_offers(self) -> list[Holding]:
+        """Return its open offers, in the order of their ids."""
+        if self.state != "offered" or self.owner is None:
+            return []
+        return [self.owner, *(self.also_offered or ())]
+
+    def is_offered_to(self, agent_id: AgentId) -> bool:
+        """Say whether an offer of it to the agent is open."""
+        return any(holding.agent.id == agent_id for holding in self.open_offers())
 
 
 class Holding:
@@ -196,11 +220,24 @@ class Holding:
         self.offer_ended_at = 0
 
 
+class Starts:
+    """What counts against the rate limit of an automated agent: when it was connected, the oldest first, as far as that counts
+    still, and how many offers are open to it. ``until`` is when a used-up limit lets work in again by the passing of time alone.
+    """
+
+    __slots__ = ("connected_at", "offers", "until")
+
+    def __init__(self) -> None:
+        self.connected_at: deque[int] = deque()
+        self.offers = 0
+        self.until: int | None = None
+
+
 class AgentState:
     """One agent as the engine sees it.
 
     ``stamp`` changes whenever an index entry made for it is no longer true, ``is_noted`` says whether the indexes have
-    true ones.
+    true ones. ``is_spent``: its rate limit, of which ``starts`` keeps account, is used up.
     """
 
     __slots__ = (
@@ -211,6 +248,7 @@ class AgentState:
         "id",
         "idle_since",
         "is_noted",
+        "is_spent",
         "last_heard",
         "lease_due",
         "leaving",
@@ -222,6 +260,8 @@ class AgentState:
         "reason",
         "spec",
         "stamp",
+        "standing",
+        "starts",
         "units",
     )
 
@@ -245,12 +285,31 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.standing: Standing | None = None
+        self.is_spent = False
+        self.starts: Starts | None = None if profile.rate is None else Starts()
 
 
 StepKey = tuple[QueueId, str]
 
 
 def taken(interaction: Interaction, queue_id: QueueId, step: Step) -> bool:
-    """Say whether the interaction has taken the step in that queue."""
+    """Say whether the interaction has taken the step in that queue, and will not take it again."""
     ladder = interaction.ladder
-    return ladder is not None and (queue_id, step.name) in ladder.taken
+    if ladder is None:
+        return False
+    key = (queue_id, step.name)
+    if key in ladder.taken:
+        return True
+    if not ladder.repeats or (repeated := ladder.repeats.get(key)) is None:
+        return False
+    return step.repeat_ms is None or (step.times is not None and repeated[0] >= step.times)
+
+
+def rests_until(interaction: Interaction, queue_id: QueueId, step: Step) -> int | None:
+    """Return from when on a step that repeats may be taken again; None where it has not been taken."""
+    ladder = interaction.ladder
+    if ladder is None or step.repeat_ms is None:
+        return None
+    repeated = ladder.repeats.get((queue_id, step.name))
+    return None if repeated is None else repeated[1] + step.repeat_ms

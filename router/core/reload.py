@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from router.core.broadcast import look_further
 from router.core.centre import Centre
 from router.core.demand import QueueState
 from router.core.facts import InteractionMoved, PlanAdopted
 from router.core.holdings import forget_if_gone
+from router.core.hours import adopt_hours, have_started, open_queues, set_clocks, tell_changes
 from router.core.ladder import move, schedule_step
 from router.core.names import QueueId
 from router.core.plan import Channel, Plan
@@ -13,7 +15,9 @@ from router.core.plan_check import plan_problems
 from router.core.policy import Policies
 from router.core.presence import change, watch_lease
 from router.core.queueing import ask_as_queue, rekey, schedule_need_change, wait
+from router.core.rates import change_rate
 from router.core.records import AgentState, Interaction
+from router.core.standings import keep_standings
 from router.errors import PlanError, Problem, SignalError
 
 
@@ -25,12 +29,14 @@ def check(plan: Plan, policies: Policies) -> None:
 
 
 def adopt_first(centre: Centre) -> None:
-    """Fill an empty centre with the agents of its plan."""
+    """Fill an empty centre with the agents of its plan, and open what is open."""
+    adopt_hours(centre)
     for spec in centre.plan.agents:
         profile = centre.profiles.of(spec)
         agent = AgentState(spec, profile)
         centre.agents[spec.agent_id] = agent
         profile.agents[spec.agent_id] = agent
+    keep_standings(centre)
 
 
 def replace_plan(centre: Centre, plan: Plan) -> None:
@@ -46,8 +52,11 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     centre.forget()
     before = centre.plan.version
     old_queues = centre.queues
+    was_open = open_queues(old_queues.values())
     centre.adopt(plan)
+    adopt_hours(centre)
     centre.fact(PlanAdopted(centre.now, plan.version, before))
+    tell_changes(centre, was_open)
     _carry_queues(centre, old_queues)
     gone = _carry_agents(centre)
     _carry_interactions(centre, live)
@@ -62,6 +71,7 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
     for interaction in live:
         if interaction.state in ("queued", "offered"):
             _set_deadlines(centre, interaction)
+            look_further(centre, interaction)
     for queue in centre.queues.values():
         if queue.level_steps:
             centre.touched.add(queue)
@@ -114,7 +124,8 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
         if spec.agent_id not in centre.agents:
             centre.agents[spec.agent_id] = AgentState(spec, centre.profiles.of(spec))
     for agent in centre.agents.values():
-        profile = agent.profile = centre.profiles.of(agent.spec)
+        profile = centre.profiles.of(agent.spec)
+        change_rate(centre, agent, profile)
         profile.agents[agent.id] = agent
         agent.stamp += 1
         agent.counts = {}
@@ -128,12 +139,13 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
             for pool in profile.pools:
                 centre.pools_signed_in[pool] = centre.pools_signed_in.get(pool, 0) + 1
             watch_lease(centre, agent)
+    keep_standings(centre)
     return gone
 
 
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
-    centre.waiting = 0
+    centre.waiting = centre.seeking = 0
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)
@@ -141,8 +153,11 @@ def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
             interaction.queue = queue
             if interaction.origin == "queue":
                 ask_as_queue(interaction)
+            if interaction.state in ("queued", "offered") and not have_started(centre, interaction):
+                set_clocks(centre, interaction)
         else:
             interaction.queue.waiting = 0
+            interaction.queue.line = None
             interaction.queue.section.waiting = 0
     for interaction in live:
         interaction.klass = None

@@ -27,8 +27,9 @@ NO_ATTRIBUTES: Final[Mapping[str, AttributeValue]] = MappingProxyType({})
 class InteractionArrived(NamedTuple):
     """Somebody wants something. ``interaction_id`` is the sender's, and the idempotency key.
 
-    ``original_arrived_at`` backdates the place; ``not_before`` keeps the work scheduled until then; ``customer``,
-    ``reply_to`` are carried, not read. Times are milliseconds of the engine's clock.
+    ``original_arrived_at`` backdates the place; ``not_before`` keeps the work scheduled until then; work that is not assigned by
+    ``expires_at`` ends as expired; ``position`` is where in its queue it asks to stand, from 1 (order
+    ``strict`` only); ``customer``, ``reply_to`` are carried, not read. Times are milliseconds of the engine's clock.
     """
 
     interaction_id: InteractionId
@@ -43,6 +44,8 @@ class InteractionArrived(NamedTuple):
     not_before: int | None = None
     original_arrived_at: int | None = None
     reply_to: str | None = None
+    expires_at: int | None = None
+    position: int | None = None
 
 
 class InteractionAbandoned(NamedTuple):

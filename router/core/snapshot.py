@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any as Whatever
 from typing import Final
 
+from router.core.broadcast import look_further
 from router.core.centre import (
     HOLD_END,
     LADDER_STEP,
@@ -29,12 +30,15 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.encoding import from_data, to_data
+from router.core.hours import adopt_hours
 from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
+from router.core.rates import restore_account
 from router.core.records import AgentState, Holding, Interaction, LadderState
 from router.core.signals import InteractionArrived
+from router.core.standings import dump_standings, keep_standings, load_standing
 
 FORMAT: Final = "switchroom.snapshot/2"
 
@@ -109,6 +113,9 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
     "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
 }
+_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None, "arrival.position": None}
+"""Columns that older snapshots of this format have not, with what stands there then."""
+
 _ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
 """The first of the columns that make the arrival."""
 _ATTRIBUTES: Final = _ARRIVAL + InteractionArrived._fields.index("attributes")
@@ -152,10 +159,22 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "tails": [
+            [number, list(interactions[number].tail or ())]
+            for number in sorted(interactions)
+            if interactions[number].tail is not None
+        ],
+        "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
+        "standings": dump_standings(centre),
+        "rates": {
+            agent_id: list(agent.starts.connected_at)
+            for agent_id, agent in sorted(centre.agents.items())
+            if agent.starts is not None and agent.starts.connected_at
+        },
     }
 
 
@@ -175,6 +194,7 @@ def _dump_interaction(interaction: Interaction) -> Row:
         else {
             "taken": sorted(map(list, ladder.taken)),
             "caught_up": sorted(map(list, ladder.caught_up)),
+            "repeats": sorted([*key, *repeated] for key, repeated in ladder.repeats.items()),
             "waiting": to_data(ladder.waiting),
         },
         *interaction.arrival,
@@ -215,10 +235,9 @@ def load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Ce
 
 
 def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> Centre:
-    for name, columns in _COLUMNS.items():
-        if snapshot["columns"][name] != list(columns):
-            raise ValueError(f"the columns of {name} are {snapshot['columns'][name]}, not {list(columns)}")
+    rows = {name: _rows(snapshot, name) for name in _COLUMNS}
     centre = Centre(plan, policies, snapshot["now"])
+    adopt_hours(centre)
     for name in _CENTRE_FIELDS:
         setattr(centre, name, snapshot[name])
     centre.facts = [from_data(fact) for fact in snapshot["facts"]]
@@ -226,19 +245,27 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     centre.offered_unheard = {
         OfferId(int(offer_id)): at for offer_id, at in snapshot["offered_unheard"].items()
     }
+    centre.handle_times.update(snapshot.get("handle_times", {}))
     for name, failed in snapshot["failed_matches"].items():
         centre.sections[name].intake.failed = failed
 
-    interactions = {row[0]: _load_interaction(centre, row) for row in snapshot["interactions"]}
+    interactions = {row[0]: _load_interaction(centre, row) for row in rows["interactions"]}
+    for number, tail in snapshot.get("tails", ()):
+        interactions[number].tail = tuple(tail)
     for number in snapshot["known"]:
         centre.interactions[interactions[number].id] = interactions[number]
     centre.ended = deque((at, interactions[number]) for at, number in snapshot["ended"])
-    _load_agents(centre, snapshot["agents"])
-    holdings = {row[0]: _load_holding(centre, interactions, row) for row in snapshot["holdings"]}
-    for *_, agent_id, _, decisions in snapshot["agents"]:
+    _load_agents(centre, rows["agents"])
+    keep_standings(centre)
+    for agent_id, standing in snapshot.get("standings", {}).items():
+        load_standing(centre.agents[agent_id], standing)
+    holdings = {row[0]: _load_holding(centre, interactions, row) for row in rows["holdings"]}
+    for *_, agent_id, _, decisions in rows["agents"]:
         agent = centre.agents[agent_id]
         for decision in decisions:
             _hold_again(centre, agent, holdings[decision])
+        if agent.profile.rate is not None:
+            restore_account(centre, agent, snapshot.get("rates", {}).get(agent_id, ()))
     for holding in holdings.values():
         if holding.offer_id and holding.offer_end is None:
             centre.offers[holding.offer_id] = holding
@@ -260,6 +287,25 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
     centre.touched.clear()
     centre.match_all = False
     return centre
+
+
+def _rows(snapshot: Mapping[str, Whatever], name: str) -> list[Row]:
+    """Return the rows with the columns of today; raises ``ValueError`` when that cannot be."""
+    expected, found = list(_COLUMNS[name]), snapshot["columns"][name]
+    rows: list[Row] = snapshot[name]
+    if found == expected:
+        return rows
+    added = {column: value for column, value in _ADDED.items() if column not in found}
+    if sorted([*found, *added]) != sorted(expected) or not set(added).issubset(expected):
+        raise ValueError(f"the columns of {name} are {found}, not {expected}")
+    places = [None if column in added else found.index(column) for column in expected]
+    return [
+        [
+            added[column] if place is None else row[place]
+            for place, column in zip(places, expected, strict=True)
+        ]
+        for row in rows
+    ]
 
 
 def _load_interaction(centre: Centre, row: Row) -> Interaction:
@@ -304,6 +350,9 @@ def _load_interaction(centre: Centre, row: Row) -> Interaction:
         ladder = interaction.ladder = LadderState()
         ladder.taken = {(queue_id, step) for queue_id, step in ladder_data["taken"]}
         ladder.caught_up = {(queue_id, step) for queue_id, step in ladder_data["caught_up"]}
+        ladder.repeats = {
+            (queue_id, step): (count, at) for queue_id, step, count, at in ladder_data.get("repeats", ())
+        }
         ladder.waiting = list(from_data(ladder_data["waiting"]))
     return interaction
 
@@ -355,6 +404,8 @@ def _load_holding(centre: Centre, interactions: dict[int, Interaction], row: Row
         setattr(holding, name, value)
     if is_owner:
         interaction.owner = holding
+    elif holding.state == "offered":
+        interaction.also_offered = [*(interaction.also_offered or ()), holding]
     return holding
 
 
@@ -388,6 +439,7 @@ def _resume(centre: Centre, interaction: Interaction) -> None:
     rekey(centre, interaction)
     if interaction.state == "queued":
         wait(centre, interaction)
+    look_further(centre, interaction)
     for agent_id, until in (interaction.refused or {}).items():
         centre.deadline(until, REFUSAL_END, number, agent_id, interaction)
     if interaction.refused_clear_at is not None:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from agents.model import Agent
 from agents.pools import is_member
+from agents.queue_levels import QueueLevels, merged
 from agents.skills import levels, places
+from router.core.measured import MeasuredHeap
 from router.core.names import AgentId, ChannelId, PoolId, SectionId
 from router.core.plan import Channel, Plan
-from router.core.policy import KeyedChoice
+from router.core.policy import KeyedChoice, MeasuredChoice
 
 if TYPE_CHECKING:
     from router.core.demand import DemandClass
@@ -27,7 +29,7 @@ Entry = tuple[int, int, AgentId, int, "AgentState"]
 """(key, key, agent id, stamp, agent): the smallest is chosen first."""
 
 Service = tuple[int, "DemandClass", bool, int, int]
-"""(selection group, class, whether an idle agent has room for it, tier, score)"""
+"""(precedence, class, whether an idle agent has room for it, tier, score)"""
 
 SLACK = 64
 """How many outdated entries an order may carry beyond twice its live ones before it is cleaned."""
@@ -108,12 +110,13 @@ class FreeList:
 
 
 class Profile:
-    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs and maxima.
+    """Agents alike in kind, skills and their order, tags, pools, capacity, channels, costs, maxima, speeds, rate limit
+    and queue levels.
 
     ``cheapest`` is the least an interaction costs these agents, ``interrupting`` the channels that may interrupt others.
     ``is_single``: any work at all fills such an agent, so that what it takes needs no look at the orders; never where free
-    lists are kept, which have to be told.
-    ``serving`` lists the classes the profile serves in the order of their selection groups, as of ``serving_epoch``;
+    lists or standings are kept, which have to be told.
+    ``serving`` lists the classes the profile serves in the order of their precedence, as of ``serving_epoch``;
     ``feeds`` are those among them that keep an order of free agents of their own.
     """
 
@@ -132,9 +135,12 @@ class Profile:
         "maxima",
         "places",
         "pools",
+        "queue_levels",
+        "rate",
         "serving",
         "serving_epoch",
         "signed_in",
+        "speeds",
         "tags",
     )
 
@@ -144,21 +150,33 @@ class Profile:
         pools: frozenset[PoolId],
         costs: dict[ChannelId, int],
         interrupting: frozenset[ChannelId],
+        queue_levels: QueueLevels,
+        *,
+        keeps_standings: bool,
     ) -> None:
         self.is_automated = agent.kind == "automated"
         self.levels = levels(agent)
         self.places = places(agent)
         self.tags = dict(agent.tags)
         self.pools = pools
+        self.queue_levels = queue_levels
         self.capacity = agent.capacity
         self.costs = costs
         self.cheapest = min(costs.values(), default=0)
         self.interrupting = interrupting.intersection(costs)
-        self.is_single = 2 * self.cheapest > self.capacity and not self.interrupting
+        self.rate = agent.rate
+        self.is_single = (
+            2 * self.cheapest > self.capacity
+            and not self.interrupting
+            and agent.rate is None
+            and not keeps_standings
+        )
+        own_speeds = dict(agent.speeds)
+        self.speeds = {channel_id: own_speeds.get(channel_id, agent.speed) for channel_id in costs}
         self.maxima = dict(agent.channel_max)
         self.agents: dict[AgentId, AgentState] = {}
         self.signed_in = 0
-        self.heaps: dict[tuple[ChannelId, str], FreeHeap] = {}
+        self.heaps: dict[tuple[ChannelId, str], FreeHeap | MeasuredHeap] = {}
         self.lists: dict[tuple[ChannelId, SectionId | None], FreeList] = {}
         self.feeds: dict[DemandClass, tuple[int, int]] = {}
         self.serving: list[Service] = []
@@ -182,14 +200,25 @@ class Profile:
 
     def free_heap(self, channel: Channel, choice: KeyedChoice) -> FreeHeap:
         """Return the heap for the channel and choice, made and filled when first asked for."""
-        key = (channel.channel_id, choice.name)
-        heap = self.heaps.get(key)
-        if heap is None:
-            heap = self.heaps[key] = FreeHeap(self, channel, choice)
-            for agent in self.agents.values():
-                if is_available(agent) and self.has_room(agent, channel):
-                    heap.add(agent)
+        heap = self.heaps.get((channel.channel_id, choice.name))
+        if not isinstance(heap, FreeHeap):
+            heap = FreeHeap(self, channel, choice)
+            self._fill(heap)
         return heap
+
+    def measured_heap(self, channel: Channel, choice: MeasuredChoice) -> MeasuredHeap:
+        """Return the heap for the channel and a choice that measures, made and filled when first asked for."""
+        heap = self.heaps.get((channel.channel_id, choice.name))
+        if not isinstance(heap, MeasuredHeap):
+            heap = MeasuredHeap(self, channel, choice)
+            self._fill(heap)
+        return heap
+
+    def _fill(self, heap: FreeHeap | MeasuredHeap) -> None:
+        self.heaps[heap.channel.channel_id, heap.choice.name] = heap
+        for agent in self.agents.values():
+            if is_available(agent) and self.has_room(agent, heap.channel):
+                heap.add(agent)
 
     def free_list(self, channel: Channel, section_id: SectionId | None) -> FreeList:
         """Return the list for the channel and, where some are blocked, the section, made and filled when first asked for."""
@@ -206,7 +235,7 @@ class Profile:
         """Bring all orders up to date with what the agent is and holds now."""
         agent.stamp += 1
         agent.is_noted = True
-        available = agent.presence == "ready" and agent.paused_until is None
+        available = agent.presence == "ready" and agent.paused_until is None and not agent.is_spent
         if available and (agent.units + self.cheapest <= self.capacity or self.interrupting):
             # Only profiles that have room when idle are in the orders.
             is_idle = not agent.units and not self.maxima
@@ -223,17 +252,19 @@ class Profile:
 
 
 def is_available(agent: AgentState) -> bool:
-    """Say whether the agent is ready and not paused."""
-    return agent.presence == "ready" and agent.paused_until is None
+    """Say whether the agent is ready, not paused, and within its rate limit."""
+    return agent.presence == "ready" and agent.paused_until is None and not agent.is_spent
 
 
 class Profiles:
-    """All profiles of a plan."""
+    """All profiles of a plan. ``have_levels``: some of them serve one queue before another."""
 
-    __slots__ = ("_by_key", "_interrupting", "_plan", "_pools")
+    __slots__ = ("_by_key", "_interrupting", "_keeps_standings", "_plan", "_pools", "have_levels")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, keeps_standings: bool) -> None:
         self._plan = plan
+        self.have_levels = False
+        self._keeps_standings = keeps_standings
         self._pools = plan.pools
         self._by_key: dict[tuple[object, ...], Profile] = {}
         self._interrupting = frozenset(by for channel in plan.channels for by in channel.interruptible_by)
@@ -249,6 +280,10 @@ class Profiles:
             frozenset(agent.channels),
             frozenset(agent.costs),
             frozenset(agent.channel_max),
+            agent.speed,
+            frozenset(agent.speeds),
+            agent.queue_levels,
+            agent.rate,
             pools,
         )
         profile = self._by_key.get(key)
@@ -259,7 +294,13 @@ class Profiles:
                 for channel in self._plan.channels
                 if not agent.channels or channel.channel_id in agent.channels
             }
-            profile = self._by_key[key] = Profile(agent, pools, costs, self._interrupting)
+            lists = (pool.queue_levels for pool in self._pools if pool.pool_id in pools)
+            queue_levels = merged((agent.queue_levels, *lists))
+            if queue_levels:
+                self.have_levels = True
+            profile = self._by_key[key] = Profile(
+                agent, pools, costs, self._interrupting, queue_levels, keeps_standings=self._keeps_standings
+            )
         return profile
 
     def __iter__(self) -> Iterator[Profile]:

@@ -4,102 +4,15 @@ lives in `scenarios`, `mapping`.
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, Self
 
-from pydantic import Field, PlainValidator, Tag, WithJsonSchema, model_validator
+from pydantic import Field, Tag, model_validator
 
 from agents.distributions import Deterministic, Distribution, Exponential, Lognormal, Uniform
 from router.config.documents import Duration, Model, Name, PositiveDuration, Share, Words, by_shape, wrong
-from router.core.plan import DAY_MS, MINUTE_MS
+from router.config.times_of_day import EVERY_DAY, Clock, Days, DaySpan, MomentMs
 
 PRIORITY_MAX: Final = 1_000_000
-
-# ── times of day ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-_CLOCK: Final = re.compile(r"(\d{2}):(\d{2})\Z")
-_SPAN: Final = re.compile(r"(\d{2}:\d{2})\s*-\s*(\d{2}:\d{2})\Z")
-
-
-class Span(NamedTuple):
-    """A stretch of a day, in milliseconds after midnight; ends on the next day where it would end before it
-    starts.
-    """
-
-    start_ms: int
-    end_ms: int
-
-
-def clock_ms(value: object) -> int:
-    """Return milliseconds after midnight for ``08:30``; ``24:00`` is the end of the day."""
-    match = _CLOCK.match(value) if isinstance(value, str) else None
-    if match is None:
-        wrong(f"{value!r} is not a time of day", "write '08:30'")
-    ms = int(match[1]) * 60 * MINUTE_MS + int(match[2]) * MINUTE_MS
-    if int(match[2]) > 59 or ms > DAY_MS:
-        wrong(f"{value!r} is not a time of day", "from '00:00' to '24:00'")
-    return ms
-
-
-def day_span(value: object) -> Span:
-    """Return the stretch that ``08:00-16:30`` names, or ``22:00-06:00`` over midnight."""
-    match = _SPAN.match(value) if isinstance(value, str) else None
-    if match is None:
-        wrong(f"{value!r} is not a stretch of a day", "write '08:00-16:30'")
-    start_ms, end_ms = clock_ms(match[1]), clock_ms(match[2])
-    if start_ms in {end_ms, DAY_MS}:
-        wrong(f"{value!r} lasts no time", "write '00:00-24:00' for the whole day")
-    return Span(start_ms, end_ms if end_ms > start_ms else end_ms + DAY_MS)
-
-
-Clock = Annotated[
-    int,
-    PlainValidator(clock_ms),
-    WithJsonSchema(
-        {"title": "time of day", "type": "string", "pattern": r"^\d{2}:\d{2}$", "examples": ["08:30"]}
-    ),
-]
-DaySpan = Annotated[
-    Span,
-    PlainValidator(day_span),
-    WithJsonSchema(
-        {
-            "title": "stretch of a day",
-            "type": "string",
-            "pattern": r"^\d{2}:\d{2}\s*-\s*\d{2}:\d{2}$",
-            "examples": ["08:00-16:30"],
-        }
-    ),
-]
-
-# ── days of the week ─────────────────────────────────────────────────────────────────────────────────────────────
-
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def week_days(value: object) -> tuple[int, ...]:
-    """Return the days, Monday 0, that ``mon-fri``, ``sat`` or ``mon, wed, fri`` names; a stretch may pass Sunday."""
-    if not isinstance(value, str):
-        wrong(f"{value!r} names no days", "write 'mon-fri', 'sat' or 'mon, wed, fri'")
-    found: list[int] = []
-    for part in value.split(","):
-        first, dash, last = (word.strip() for word in part.partition("-"))
-        for name in (first, last) if dash else (first,):
-            if name not in DAYS:
-                wrong(f"{name!r} is not a day", f"the days are {', '.join(DAYS)}")
-        count = (DAYS.index(last) - DAYS.index(first)) % 7 + 1 if dash else 1
-        found.extend((DAYS.index(first) + step) % 7 for step in range(count))
-    if len(set(found)) < len(found):
-        wrong(f"{value!r} names a day twice", "name each day once")
-    return tuple(sorted(found))
-
-
-Days = Annotated[
-    tuple[int, ...],
-    PlainValidator(week_days),
-    WithJsonSchema({"title": "days", "type": "string", "examples": ["mon-fri", "sat, sun"]}),
-]
-EVERY_DAY: Final = tuple(range(7))
 
 # ── distributions ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -312,6 +225,11 @@ class ScenarioFile(Model):
     description: Words | None = Field(None, description="For people.")
     duration: PositiveDuration = Field(
         description="How long there are arrivals; the clock starts at midnight before a Monday."
+    )
+    starts: MomentMs | None = Field(
+        None,
+        description="The moment at which it starts, for calendars: midnight before a Monday, `2026-03-23T00:00+01:00`."
+        " [1970-01-05T00:00Z]",
     )
     warm_up: Duration = Field(0, description="Figures are taken from here on. [0s]")
     drain: Duration = Field(

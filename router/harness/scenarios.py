@@ -13,13 +13,12 @@ from agents.behaviour import ALWAYS, PROMPT, Behaviour, Break, Shift, Worker
 from agents.distributions import Distribution
 from agents.pools import is_member
 from router.config.documents import Document, validate_document
+from router.config.times_of_day import EVERY_DAY, WEEKDAYS, Span, clock_ms, week_days
 from router.config.yaml_source import Steps, read_file, with_file_order
 from router.core.names import AgentId, ChannelId, QueueId, SectionId
 from router.core.plan import DAY_MS, Plan
 from router.errors import ConfigError, Problem, did_you_mean
 from router.harness.models import (
-    DAYS,
-    EVERY_DAY,
     AgentsMap,
     ArrivalsMap,
     BatchMap,
@@ -27,14 +26,12 @@ from router.harness.models import (
     HandOverMap,
     ScenarioFile,
     ShiftMap,
-    Span,
     TransferMap,
-    clock_ms,
     distribution,
-    week_days,
 )
 from router.simulation import scenario as simulated
 from router.simulation.scenario import (
+    FIRST_MONDAY_MS,
     WEEK_MS,
     Batch,
     HandOver,
@@ -117,6 +114,7 @@ class _Reader:
         scenario = Scenario(
             name=name,
             duration_ms=self.file.duration,
+            starts_ms=FIRST_MONDAY_MS if self.file.starts is None else self.file.starts,
             warm_up_ms=self.file.warm_up,
             drain_ms=self.file.drain,
             streams=tuple(self._stream(index, each) for index, each in enumerate(self.file.arrivals)),
@@ -169,14 +167,16 @@ class _Reader:
             try:
                 named = week_days(text)
             except ValueError as error:
-                self.document.note((*place, text), str(error), f"the days are {', '.join(DAYS)}", key=True)
+                self.document.note(
+                    (*place, text), str(error), f"the days are {', '.join(WEEKDAYS)}", key=True
+                )
                 return steady(0.0)
             pieces = self._day((*place, text), day)
             for number in named:
                 if number in days:
-                    self.document.note((*place, text), f"{DAYS[number]} is there twice", "", key=True)
+                    self.document.note((*place, text), f"{WEEKDAYS[number]} is there twice", "", key=True)
                 days[number] = pieces
-        missing = [DAYS[number] for number in EVERY_DAY if number not in days]
+        missing = [WEEKDAYS[number] for number in EVERY_DAY if number not in days]
         if missing:
             self.document.note(place, f"nothing is said of {', '.join(missing)}", 'write sun: {"00:00": 0}')
             return steady(0.0)

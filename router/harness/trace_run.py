@@ -16,8 +16,8 @@ from typing import Any
 import click
 
 from agents.behaviour import Worker
-from router.config.documents import duration_text
 from router.config.files import load
+from router.core.durations import duration_text
 from router.core.facts import Fact, InteractionAssigned, InteractionEnded, InteractionQueued
 from router.core.names import InteractionId
 from router.core.plan import Plan

@@ -13,6 +13,7 @@ class AgeOffset:
     """
 
     name = "age-offset"
+    honours_positions = False
 
     def rank(self, queued_at: int, priority: int, due_at: int | None, queue: Queue, section: Section) -> int:
         """Return the place, moved forward by the priority's head start."""

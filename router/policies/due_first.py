@@ -9,6 +9,7 @@ class DueFirst:
     """rank = ``due_at``, or the place + the queue's ``answer_within_ms`` where no due time is given."""
 
     name = "due-first"
+    honours_positions = False
 
     def rank(self, queued_at: int, priority: int, due_at: int | None, queue: Queue, section: Section) -> int:
         """Return the instant the work is due."""

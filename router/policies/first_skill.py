@@ -13,7 +13,11 @@ class FirstSkill:
     name = "first-skill"
 
     def value(
-        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+        self,
+        wanted: Mapping[SkillName, int],
+        levels: Mapping[SkillName, int],
+        places: Mapping[SkillName, int],
+        speed: int,
     ) -> int:
         """Return 0..1000 by the best place among the wanted skills; 0 when the agent has none of them."""
         place = min((places[skill] for skill in wanted if skill in places), default=0)

@@ -13,7 +13,11 @@ class LeastSkilled:
     name = "least-skilled"
 
     def value(
-        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+        self,
+        wanted: Mapping[SkillName, int],
+        levels: Mapping[SkillName, int],
+        places: Mapping[SkillName, int],
+        speed: int,
     ) -> int:
         """Return −100 per level."""
         return sum(levels.values()) * -100

@@ -13,7 +13,11 @@ class SkillFit:
     name = "skill-fit"
 
     def value(
-        self, wanted: frozenset[SkillName], levels: Mapping[SkillName, int], places: Mapping[SkillName, int]
+        self,
+        wanted: Mapping[SkillName, int],
+        levels: Mapping[SkillName, int],
+        places: Mapping[SkillName, int],
+        speed: int,
     ) -> int:
         """Return 0..1000; 0 when no skill is wanted."""
         return sum(levels.get(skill, 0) for skill in wanted) * 100 // len(wanted) if wanted else 0

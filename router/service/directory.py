@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from router.core.broadcast import TAKEN
 from router.core.centre import Centre
 from router.core.facts import (
     NO_OFFER,
@@ -116,9 +117,10 @@ class Directory:
         self.agent(fact.agent_id).offered(offer)
 
     def _offer_ended(self, fact: OfferEnded) -> None:
-        if fact.how not in {"accepted", "cancelled"}:
-            self.interaction(fact.interaction_id).changed("queued")
         offer = self.offers.pop(fact.offer_id, None)
+        is_over = fact.how in {"accepted", "cancelled"} or fact.reason == TAKEN
+        if not is_over and all(other.interaction.id != fact.interaction_id for other in self.offers.values()):
+            self.interaction(fact.interaction_id).changed("queued")
         if offer is not None:
             offer.finish(fact)
             self.agent(fact.agent_id).withdrawn(offer)

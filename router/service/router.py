@@ -200,6 +200,8 @@ class Router:
         not_before: Moment | None = None,
         original_arrived_at: Moment | None = None,
         reply_to: str | None = None,
+        expires_at: Moment | None = None,
+        position: int | None = None,
     ) -> InteractionHandle:
         """Submit an interaction and return its handle once the router has taken it.
 
@@ -220,6 +222,8 @@ class Router:
             self._moment(not_before),
             self._moment(original_arrived_at),
             reply_to,
+            self._moment(expires_at),
+            position,
         )
         handle = self._directory.interaction(arrival.interaction_id)
         try:

@@ -20,6 +20,8 @@ from router.core.requirement import Requirement
 from router.errors import did_you_mean
 
 WEEK_MS: Final = 7 * DAY_MS
+FIRST_MONDAY_MS: Final = 4 * DAY_MS
+"""The first Monday after the engines' zero, 1970-01-01."""
 DRAIN_MS: Final = WEEK_MS
 
 
@@ -148,7 +150,8 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """``duration_ms`` of arrivals; figures are taken from ``warm_up_ms`` on.
+    """``duration_ms`` of arrivals, from the instant ``starts_ms`` on (since 1970; only calendars know it); figures
+    are taken from ``warm_up_ms`` on.
 
     What waits at the end is still served, for at most ``drain_ms``, so that long waits are not cut off;
     time averages end with the arrivals.
@@ -156,6 +159,7 @@ class Scenario:
 
     name: str
     duration_ms: int
+    starts_ms: int = FIRST_MONDAY_MS
     streams: tuple[Stream, ...] = ()
     workers: tuple[Worker, ...] = ()
     warm_up_ms: int = 0

@@ -129,6 +129,7 @@ def customers(stream: Stream, seed: int | str, until_ms: int) -> Source:
         stream.requirement,
     )
     arrived, new = InteractionArrived, tuple.__new__
+    nothing_more = (None,) * (len(InteractionArrived._fields) - 7)
     prefix, numbers = f"{name}-", count(1)
 
     def block() -> list[Customer]:
@@ -146,11 +147,7 @@ def customers(stream: Stream, seed: int | str, until_ms: int) -> Source:
                         queue,
                         priority,
                         requirement,
-                        None,
-                        None,
-                        None,
-                        None,
-                        None,
+                        *nothing_more,
                     ),
                 ),
                 handle(),

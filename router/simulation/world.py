@@ -14,11 +14,13 @@ from itertools import count
 from typing import Any, Final, NamedTuple, Protocol
 
 from agents.model import AgentId
+from router.core.calendar import starting_at
 from router.core.effects import (
     Connect,
     Divert,
     Effect,
     EndInteraction,
+    PlayAnnouncement,
     ReleaseWork,
     RescindOffer,
     ResumeWork,
@@ -129,7 +131,9 @@ class World:
         # Nothing gets lost here, so every lease would be renewed in time: without leases it comes to the same, and an agent
         # that nothing happens to costs nothing.
         unleased = replace(plan, presence_ttl_ms=None)
-        self._engine: Decider = Engine(unleased, BUILT_IN, now=0) if engine is None else engine
+        self._engine: Decider = (
+            Engine(starting_at(unleased, scenario.starts_ms), BUILT_IN, now=0) if engine is None else engine
+        )
         self._sink = sink
         self._handle_ms = handle_ms
         self._end = scenario.duration_ms
@@ -162,6 +166,7 @@ class World:
             ResumeWork: self._resume_work,
             Divert: self._end_interaction,
             EndInteraction: self._end_interaction,
+            PlayAnnouncement: self._ignore,
             SendNotice: self._ignore,
             SetPresence: self._set_presence,
         }

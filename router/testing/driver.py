@@ -42,10 +42,15 @@ class EngineDriver:
         self.core: Core = core if core is not None else Engine(plan, BUILT_IN, now=now)
         self.facts: list[Fact] = []
         self.effects: list[Effect] = []
-        self.offers: dict[InteractionId, OfferMade] = {}
+        self.open_offers: dict[OfferId, OfferMade] = {}
         self.owners: dict[InteractionId, AgentId] = {}
         self.ends: dict[InteractionId, InteractionEnded] = {}
         self._numbers = itertools.count(1)
+
+    @property
+    def offers(self) -> dict[InteractionId, OfferMade]:
+        """The open offer of each interaction that has one; of a broadcast the oldest."""
+        return {made.interaction_id: made for made in reversed(self.open_offers.values())}
 
     def send(self, signal: Signal) -> Outcome:
         """Send a signal now; raises ``SignalError`` when it is not legal."""
@@ -132,7 +137,7 @@ class EngineDriver:
 
     def open_offer(self, offer_id: OfferId) -> OfferMade | None:
         """Return the open offer with this number."""
-        return next((made for made in self.offers.values() if made.offer_id == offer_id), None)
+        return self.open_offers.get(offer_id)
 
     def _open(self, interaction_id: str) -> OfferMade:
         made = self.offers.get(InteractionId(interaction_id))
@@ -156,9 +161,9 @@ class EngineDriver:
         for fact in outcome.facts:
             match fact:
                 case OfferMade():
-                    self.offers[fact.interaction_id] = fact
+                    self.open_offers[fact.offer_id] = fact
                 case OfferEnded():
-                    self.offers.pop(fact.interaction_id, None)
+                    self.open_offers.pop(fact.offer_id, None)
                 case InteractionAssigned():
                     self.owners[fact.interaction_id] = fact.agent_id
                 case InteractionEnded():

@@ -106,6 +106,8 @@ class Translator:
             None if command.not_before is None else wire.to_ms(command.not_before),
             None if command.original_arrived_at is None else wire.to_ms(command.original_arrived_at),
             reply_to,
+            None if command.expires_at is None else wire.to_ms(command.expires_at),
+            command.position,
         )
 
     def _transfer(self, command: wire.Transfer, agent: AgentId) -> InteractionTransferred:

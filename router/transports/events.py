@@ -13,12 +13,14 @@ from agents import wire
 from router.core.facts import (
     AgentPaused,
     AgentUnpaused,
+    AnnouncementMade,
     AssignmentClosed,
     Fact,
     HoldEnded,
     HopLimitReached,
     InteractionAssigned,
     InteractionEnded,
+    InteractionExpedited,
     InteractionMoved,
     InteractionPassedOn,
     InteractionQueued,
@@ -30,10 +32,15 @@ from router.core.facts import (
     OfferMade,
     PlanAdopted,
     PoolsOpened,
+    PositionGiven,
     PresenceChanged,
     PriorityRaised,
+    PrioritySet,
     RefusalsCleared,
     RequirementRelaxed,
+    SectionClosed,
+    SectionOpened,
+    StepSkipped,
     StepTaken,
     WorkHeld,
     WorkResumed,
@@ -60,8 +67,13 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     HoldEnded: "switchroom.hold.ended",
     RequirementRelaxed: "switchroom.requirement.relaxed",
     PoolsOpened: "switchroom.pools.opened",
+    PositionGiven: "switchroom.position.given",
     PriorityRaised: "switchroom.priority.raised",
+    PrioritySet: "switchroom.priority.set",
+    InteractionExpedited: "switchroom.interaction.expedited",
     StepTaken: "switchroom.step.taken",
+    StepSkipped: "switchroom.step.skipped",
+    AnnouncementMade: "switchroom.announcement.made",
     NoticeSent: "switchroom.notice.sent",
     HopLimitReached: "switchroom.hop-limit.reached",
     RefusalsCleared: "switchroom.refusals.cleared",
@@ -69,6 +81,8 @@ EVENT_TYPES: Final[Mapping[type[Fact], str]] = {
     AgentPaused: "switchroom.agent.paused",
     AgentUnpaused: "switchroom.agent.unpaused",
     LinkChanged: "switchroom.link.changed",
+    SectionOpened: "switchroom.section.opened",
+    SectionClosed: "switchroom.section.closed",
     OfferExtended: "switchroom.offer.extended",
     PlanAdopted: "switchroom.plan.adopted",
 }
@@ -207,7 +221,13 @@ class EventLog:
     def _section_of(self, fact: Fact) -> str | None:
         """Return the section whose queue or interaction it is about, as of now; the interaction may move on later."""
         match fact:
-            case InteractionQueued() | InteractionEnded() | InteractionScheduled():
+            case (
+                InteractionQueued()
+                | InteractionEnded()
+                | InteractionScheduled()
+                | SectionOpened()
+                | SectionClosed()
+            ):
                 return fact.section
             case PresenceChanged() | AgentPaused() | AgentUnpaused() | LinkChanged() | PlanAdopted():
                 return None
@@ -241,6 +261,8 @@ def _subject(fact: Fact) -> str:
             return fact.version
         case LinkChanged():
             return "link"
+        case SectionOpened() | SectionClosed():
+            return fact.section
         case _:
             return fact.interaction_id
 

@@ -127,7 +127,10 @@ steps: [{arrive: {call-1: {section: extra}, call-2: {section: support}}, expect:
         (
             "{selection: newest}",
             "newest",
-            "override.selection: unknown selection 'newest' (there is 'oldest', 'own-first')",
+            (
+                "override.selection: unknown selection 'newest' (there is 'oldest', 'own-first', 'delay-ratio', "
+                "'slack', 'weighted', 'gcmu', 'queue-ratio', 'predicted-wait')"
+            ),
         ),
     ],
 )

@@ -58,7 +58,7 @@ limit: {max-waiting: 900, divert: later}
 successors: {old: s, older: vip}
 pools:
   team: {skills: {billing: 3, french: 1}, tags: {site: north}, kind: human}
-  bosses: {members: [ana]}
+  bosses: {members: [ana], queues: {main: 2}}
   all: {}
 offers:
   timeout: 30s
@@ -91,11 +91,13 @@ sections:
     wrap-up: {until-done: 5m, scope: section, channels: {chat: {timed: 5s, scope: interaction}}}
     limit: {max-waiting: 100, overflow: t}
     answer: {within: 10s, share: 99.5%}
+    selection: {weight: 3, share: 2}
     queues:
       main:
         priority: 1
         tiers: [team, [bosses, all]]
         skip-empty: false
+        time-to-live: 20m
         score: {skill-fit: 1, most-skilled: -0.25}
         choice: random
         ladder:
@@ -104,13 +106,14 @@ sections:
           - {name: second, after: 1m30s, do: [{widen-to: [bosses, all]}, {raise-priority: 3}]}
           - {after: 90s, do: [{move-to: vip}]}
           - {when: no-eligible-agent, do: [notify: bosses, {notify: {target: log, message: nobody}}]}
-          - {when: {queue-length: 20}, do: [move-to: t]}
+          - {when: {queue-length: 20}, do: [set-priority: -2, expedite: true, {move-to: t}]}
           - {after: 10m, do: [divert: voicemail]}
           - {when: {queue-length: 90}, do: [end: too many]}
         limit: {max-waiting: 50}
       vip:
         answer: {within: 5s}
         limit: {max-waiting: 10, overflow: main}
+        selection: {share: 5, cost-slope: 1.5, handle-time: 4m}
         needs:
           - billing
           - {french: 4, expires: 20s}
@@ -133,6 +136,8 @@ agents:
     channel-max: {chat: 2}
     costs: {chat: 40}
     wrap-up: {channels: {voice: {until-done: 1m}}}
+    queues: {vip: 1, t: {level: 2, after: 30s}}
+    other-queues: {after: 1m}
   ben: {kind: automated, wrap-up: none}
   1001: {}
 """

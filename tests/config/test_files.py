@@ -210,6 +210,17 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
             "1:9: pools.p: pool 'p' is in no tier, need or ladder",
         ),
         (
+            "selection: gcmu\nsections: {s: {selection: {cost-slope: 2}, queues: {q: {selection: {weight: 2}}}}}\nagents: {a: {}}",
+            "2:69: sections.s.queues.q.selection.weight: selection 'gcmu' does not read this (it is read under 'weighted')",
+        ),
+        (
+            "sections: {s: {selection: {handle-time: 2m}}}\nagents: {a: {}}",
+            (
+                "1:28: sections.s.selection.handle-time: selection 'oldest' does not read this (it is read under 'gcmu' and"
+                " 'predicted-wait')"
+            ),
+        ),
+        (
             "sections: {s: {}}\nagents: {a: {channels: [voice], capacity: 50}}",
             "2:25: agents.a.channels[0]: voice costs 100, more than the capacity of 50",
         ),
@@ -220,6 +231,20 @@ def test_two_hundred_sections(tmp_path: Path) -> None:
         (
             "sections: {s: {ladder: [{after: 1s, do: [end: x]}, {after: 2s, do: [notify: y]}]}}\nagents: {a: {}}",
             "1:52: sections.s.ladder[1]: never reached: step 'after-1s' above ends the interaction before",
+        ),
+        (
+            (
+                "sections: {s: {time-to-live: 2s, ladder: [{after: 2s, do: [notify: x]}, {after: 3s, do: [notify: y]}]}}\n"
+                "agents: {a: {}}"
+            ),
+            "1:73: sections.s.ladder[1]: never reached: time-to-live ends the interaction after 2 s (the step comes later)",
+        ),
+        (
+            "sections: {s: {time-to-live: 2s, needs: {any: [x, {y: 1, opens: 9s}]}}}\nagents: {a: {skills: {x: 1, y: 1}}}",
+            (
+                "1:12: sections.s: queue 's': what it needs changes after 9 s, but time-to-live ends the interaction after 2 s"
+                " (only work that brings an earlier arrival time gets there)"
+            ),
         ),
         (
             (

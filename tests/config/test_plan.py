@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.model import Agent, Pool, Skill, WrapUp
+from agents.queue_levels import QueueLevel
 from router import config
 from router.core import plan as p
 from router.core import requirement as r
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
+from router.core.order_plan import Expedite, SetPriority
+from router.core.selection_plan import QueueSelection
 from tests.config.building import EVERYTHING
 
 VOICE, CHAT, MAIL, QUERY = (ChannelId(name) for name in ("voice", "chat", "mail", "query"))
@@ -97,7 +100,7 @@ def expected_ladder() -> tuple[p.Step, ...]:
         p.Step(
             name="queue-length-20",
             trigger=p.QueueLength(above=20),
-            operations=(p.MoveTo(queue=QueueId("t")),),
+            operations=(SetPriority(to=-2), Expedite(), p.MoveTo(queue=QueueId("t"))),
         ),
         p.Step(name="after-10m", trigger=p.After(ms=600_000), operations=(p.DivertTo(target="voicemail"),)),
         p.Step(
@@ -147,12 +150,14 @@ def expected_sections() -> tuple[p.Section, ...]:
                     priority=1,
                     answer_within_ms=10_000,
                     answer_share=995,
+                    time_to_live_ms=1_200_000,
                     tiers=((TEAM,), (BOSSES, ALL)),
                     skip_empty=False,
                     score=(("skill-fit", 1_000), ("most-skilled", -250)),
                     choice="random",
                     ladder=expected_ladder(),
                     limit=p.Limit(max_waiting=50),
+                    selection=QueueSelection(weight=3, share=2),
                 ),
                 p.Queue(
                     queue_id=VIP,
@@ -161,6 +166,7 @@ def expected_sections() -> tuple[p.Section, ...]:
                     answer_within_ms=5_000,
                     answer_share=995,
                     limit=p.Limit(max_waiting=10, when_full="overflow", target="main"),
+                    selection=QueueSelection(weight=3, share=5, cost_slope=1_500, handle_ms=240_000),
                 ),
             ),
             default_queue=MAIN,
@@ -225,7 +231,7 @@ def expected() -> p.Plan:
                 tags=(("site", "north"),),
                 kind="human",
             ),
-            Pool(pool_id=BOSSES, members=(ANA,)),
+            Pool(pool_id=BOSSES, members=(ANA,), queue_levels=(QueueLevel(queue="main", level=2),)),
             Pool(pool_id=ALL),
         ),
         agents=(
@@ -239,6 +245,11 @@ def expected() -> p.Plan:
                 costs=((CHAT, 40),),
                 channel_max=((CHAT, 2),),
                 wrap_up=((VOICE, WrapUp(kind="until-done", limit_ms=60_000)),),
+                queue_levels=(
+                    QueueLevel(queue="vip"),
+                    QueueLevel(queue="t", level=2, after_ms=30_000),
+                    QueueLevel(queue=None, after_ms=60_000),
+                ),
             ),
             Agent(
                 agent_id=BEN,

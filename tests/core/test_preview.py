@@ -17,7 +17,7 @@ from router.core.facts import (
 )
 from router.core.names import AgentId
 from router.core.outcome import Outcome
-from router.core.plan import After, Plan
+from router.core.plan import TIMED_TRIGGERS, Plan
 from router.core.preview import Preview, preview
 from router.core.signals import AgentSignedIn, InteractionArrived
 from router.errors import SignalError
@@ -42,7 +42,7 @@ def _check_as_it_came(
         for section in plan.sections
         for queue in section.queues
         for step in queue.ladder
-        if not isinstance(step.trigger, After)
+        if not isinstance(step.trigger, TIMED_TRIGGERS)
     }
     mine = [fact for fact in outcome.facts if getattr(fact, "interaction_id", None) == signal.interaction_id]
     assert said.answer == outcome.answer
@@ -62,6 +62,10 @@ def _check_as_it_came(
         fact.from_queue for fact in mine if isinstance(fact, InteractionMoved) and fact.cause == "overflow"
     ]
     assert overflows == list(said.overflowed)
+    if said.explanation is None and said.answer == "queued" and said.reason:
+        (end,) = [fact for fact in mine if isinstance(fact, InteractionEnded)]
+        assert (end.how, end.reason) == ("expired", said.reason)
+        return
     if said.explanation is None:
         assert bool(queued) == bool(said.step)
         assert said.step in {"", *(fact.step for fact in steps)}

@@ -68,6 +68,23 @@ def test_a_refused_signal_leaves_no_trace_in_a_snapshot() -> None:
     assert canonical(left_alone.snapshot()) == canonical(asked.snapshot())
 
 
+def test_a_snapshot_without_the_newest_columns_is_read() -> None:
+    """What an older version wrote has not the fields that arrivals got since; it goes on as if nobody had brought any."""
+    plan = a_plan(an_agent("ana"))
+    engine = an_engine(plan)
+    engine.handle(a_call("c1", customer="c-7"), 0)
+    old = json.loads(json.dumps(engine.snapshot()))
+    del old["tails"]
+    columns = old["columns"]["interactions"]
+    for name in ("arrival.expires_at", "arrival.position"):
+        place = columns.index(name)
+        for row in old["interactions"]:
+            del row[place]
+        del columns[place]
+    twin = Engine.restore(plan, BUILT_IN, old)
+    assert engine.snapshot() == twin.snapshot()
+
+
 def test_a_snapshot_of_another_plan_or_format_or_a_damaged_one_is_refused() -> None:
     """The error says which, and what was expected."""
     plan = a_plan(an_agent("ana"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +91,8 @@ async def test_a_reply_to_must_be_a_name(desk: Desk) -> None:
         ({"section": "support", "queue": "billing"}, 422, "unknown-queue"),
         ({"section": "support", "channel": "pigeon"}, 422, "unknown-channel"),
         ({"section": "support", "original_arrived_at": "2001-01-01T00:00:00Z"}, 422, "bad-time"),
+        ({"section": "support", "expires_at": "2999-01-01T00:00:00Z"}, 422, "bad-time"),
+        ({"section": "support", "position": 1}, 422, "bad-position"),
         ({"section": "support", "requirement": {"english": "good"}}, 422, "bad-requirement"),
         ({"section": "support", "customer": "c" * 257}, 422, "bad-text"),
     ],
@@ -168,3 +171,13 @@ async def test_explaining_before_the_fact_is_what_then_happens(desk: Desk) -> No
     explanation = (await desk.http.get("/v1/interactions/i-1/explanation")).json()
     assert explanation["chosen"] == "ana"
     assert explanation["decision"] == preview["explanation"]["decision"]
+
+
+async def test_when_it_would_expire_can_be_seen(desk: Desk) -> None:
+    """The view of open work says so, and that other work never does."""
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    await desk.submit("i-1", expires_at=in_an_hour)
+    await desk.submit("i-2")
+    seen = [(await desk.http.get(f"/v1/interactions/{name}")).json()["expires_at"] for name in ("i-1", "i-2")]
+    assert datetime.fromisoformat(seen[0]) == datetime.fromisoformat(in_an_hour)
+    assert seen[1] is None

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.model import ChannelId
-from router import OverloadedError, SignalError
-from router.core.facts import InteractionQueued, InteractionScheduled
+from router import OverloadedError, SignalError, load_text
+from router.core.facts import InteractionQueued, InteractionScheduled, PositionGiven
 from router.core.plan import Channel, Plan
 from router.core.signals import InteractionArrived, Signal
 from router.service import Reply
@@ -94,6 +94,7 @@ async def test_everything_that_can_be_said_of_an_interaction_is_passed_on(router
         not_before=START + 60_000,
         original_arrived_at=datetime.fromtimestamp(START / 1000 - 30, UTC),
         reply_to="here",
+        expires_at=timedelta(minutes=9),
     )
     assert heard == [
         InteractionArrived(
@@ -102,6 +103,7 @@ async def test_everything_that_can_be_said_of_an_interaction_is_passed_on(router
             not_before=START + 60_000,
             original_arrived_at=START - 30_000,
             reply_to="here",
+            expires_at=START + 540_000,
         )
     ]
 
@@ -121,6 +123,25 @@ async def test_scheduled_work_starts_by_itself(router: TestRouter) -> None:
     await router.advance("1s")
     router.assert_waiting(call.id)
     assert [type(fact) for fact in router.facts_of(call.id)] == [InteractionScheduled, InteractionQueued]
+
+
+async def test_a_position_can_be_asked_under_strict_order() -> None:
+    """The fact says which position it got, and an explanation where it stands."""
+    async with TestRouter(load_text("order: strict\nsections: {s: {}}\nagents: {a: {}}")) as router:
+        for name in ("call-1", "call-2"):
+            await router.submit("s", "voice", id=name)
+        call = await router.submit("s", "voice", position=2)
+        given = [fact for fact in router.facts_of(call.id) if isinstance(fact, PositionGiven)]
+        assert [(fact.asked, fact.position) for fact in given] == [(2, 2)]
+        assert [router.explain(name).position for name in ("call-1", call.id, "call-2")] == [1, 2, 3]
+
+
+async def test_work_that_nobody_takes_in_time_expires(router: TestRouter) -> None:
+    """The handle says how and why it ended."""
+    call = await router.submit("support", expires_at=timedelta(minutes=1))
+    await router.advance("60s")
+    assert call.end is not None
+    assert (call.end.how, call.end.reason) == ("expired", "time-to-live")
 
 
 async def test_the_same_id_and_content_is_the_same_interaction(router: TestRouter) -> None:

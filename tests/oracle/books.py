@@ -32,13 +32,15 @@ from router.core.facts import (
     PlanAdopted,
     PresenceChanged,
     RefusalsCleared,
+    SectionClosed,
+    SectionOpened,
     WorkHeld,
     WorkResumed,
     WorkSuspended,
     WrapUpStarted,
 )
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, QueueId, SectionId
-from router.core.plan import Plan
+from router.core.plan import DAY_MS, Plan
 from router.core.signals import InteractionArrived, PlanReplaced, Signal
 
 
@@ -88,6 +90,7 @@ class Books:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.at = 0
+        self.adopted_at = -DAY_MS
         self.entries: dict[InteractionId, Entry] = {}
         self.submitted: Counter[SectionId] = Counter()
         self.given_on: Counter[SectionId] = Counter()
@@ -95,11 +98,14 @@ class Books:
         self.offers: dict[OfferId, OpenOffer] = {}
         self.offers_made = 0
         self.link_is_lost = False
+        self.is_open: dict[str, bool] = {}
+        """Queues that have opened or closed, and what they are now."""
         self.decisions = 0
         self.held: dict[AgentId, list[Held]] = {}
         self.presence: dict[AgentId, Presence] = {}
         self.paused: set[AgentId] = set()
         self.capacity: dict[AgentId, int] = {}
+        self.connections: dict[AgentId, list[int]] = {}
         self._took: set[AgentId] = set()
         self._twice: set[tuple[AgentId, InteractionId]] = set()
         """Pairs that hold an interaction twice, say a wrap-up of it and the contact that came back: facts name the
@@ -135,6 +141,8 @@ class Books:
 
     def _adopt(self, plan: Plan) -> None:
         self._learn(plan)
+        self.is_open = {queue: was for queue, was in self.is_open.items() if queue in self.sections}
+        self.adopted_at = self.at
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
                 self._follow(entry, entry.queue)
@@ -151,7 +159,8 @@ class Books:
                 f"{entry} has no owner, or one too many"
             )
         offered = Counter(offer.interaction_id for offer in self.offers.values())
-        assert all(count == 1 for count in offered.values()), f"offered twice at once: {offered}"
+        pairs = Counter(self.offers.values())
+        assert all(count == 1 for count in pairs.values()), f"offered twice at once to one agent: {pairs}"
         states = {
             interaction_id for interaction_id, entry in self.entries.items() if entry.state == "offered"
         }
@@ -216,6 +225,14 @@ class Books:
             case LinkChanged():
                 assert (fact.change == "lost") != self.link_is_lost, f"{fact}: it is so already"
                 self.link_is_lost = fact.change == "lost"
+            case SectionOpened() | SectionClosed():
+                for queue in fact.queues:
+                    is_open = isinstance(fact, SectionOpened)
+                    assert self.sections[QueueId(queue)].section_id == fact.section, (
+                        f"{fact}: {queue} is elsewhere"
+                    )
+                    assert self.is_open.get(queue, not is_open) != is_open, f"{fact}: {queue} is so already"
+                    self.is_open[queue] = is_open
             case PlanAdopted():
                 raise AssertionError(f"{fact}: _adopt enters it")
             case _:
@@ -307,7 +324,7 @@ class Books:
         agent = self.agents[agent_id]
         self.decisions += 1
         assert fact.decision == self.decisions, f"{fact}: decisions count by one"
-        assert entry.state == "queued", f"{fact}: it is {entry.state}"
+        self._check_may_be_offered(fact, entry)
         assert entry.queue == fact.queue, f"{fact}: it is in {entry.queue}"
         assert self.presence.get(agent_id) == "ready", f"{fact}: the agent is {self.presence.get(agent_id)}"
         assert agent_id not in self.paused, f"{fact}: the agent is paused"
@@ -324,6 +341,15 @@ class Books:
         assert most is None or count < most, f"{fact}: the agent holds {count} already"
         self._took.add(agent_id)
         return entry
+
+    def _check_may_be_offered(self, fact: OfferMade | InteractionAssigned, entry: Entry) -> None:
+        if entry.state == "queued":
+            return
+        assert entry.state == "offered", f"{fact}: it is {entry.state}"
+        others = [offer for offer in self.offers.values() if offer.interaction_id == fact.interaction_id]
+        most = dict(self.sections[entry.queue].offers)[entry.channel].broadcast
+        assert isinstance(fact, OfferMade), f"{fact}: it is offered to {others}"
+        assert len(others) < most, f"{fact}: it is offered to {others} already"
 
     def _cost(self, agent_id: AgentId, channel: ChannelId) -> int:
         return dict(self.agents[agent_id].costs).get(channel) or self.channels[channel].cost
@@ -342,14 +368,20 @@ class Books:
         offer = self.offers.pop(fact.offer_id, None)
         assert offer == OpenOffer(fact.interaction_id, fact.agent_id), f"{fact}: no such offer is open"
         entry = self.entries[fact.interaction_id]
-        assert entry.state == "offered", f"{fact}: it is {entry.state}"
         held = self._held(fact.agent_id, fact.interaction_id, "offered")
+        if entry.state == "accepted":
+            assert (fact.how, fact.reason) == ("rescinded", "taken"), f"{fact}: somebody has accepted"
+            self._release(fact.agent_id, held)
+            return
+        assert entry.state == "offered", f"{fact}: it is {entry.state}"
+        assert fact.reason != "taken", f"{fact}: nobody has accepted"
         if fact.how == "accepted":
             held.stage = "accepted"
             entry.state = "accepted"
             return
         self._release(fact.agent_id, held)
-        entry.state = "queued"
+        if all(offer.interaction_id != fact.interaction_id for offer in self.offers.values()):
+            entry.state = "queued"
         if fact.how in ("declined", "expired", "failed"):
             rules = dict(self.sections[entry.queue].offers)[entry.channel]
             entry.rests[fact.agent_id] = fact.at + rules.retry_after_ms
@@ -362,12 +394,24 @@ class Books:
         else:
             entry = self.entries[fact.interaction_id]
             assert entry.state == "accepted", f"{fact}: it is {entry.state}"
+            others = [offer for offer in self.offers.values() if offer.interaction_id == fact.interaction_id]
+            assert not others, f"{fact}: it is offered to {others} still"
             self._held(fact.agent_id, fact.interaction_id, "accepted").stage = "connected"
+        self._check_rate(fact)
         assert entry.owner is None, f"{fact}: it is {entry.owner}'s"
         assert fact.wait_ms >= 0, f"{fact}: a wait below 0"
         entry.state = "assigned"
         entry.owner = fact.agent_id
         entry.rests.clear()
+
+    def _check_rate(self, fact: InteractionAssigned) -> None:
+        """Check the limit, where no plan changed it in the span that it looks at."""
+        mine = self.connections.setdefault(fact.agent_id, [])
+        mine.append(fact.at)
+        rate = self.agents[fact.agent_id].rate
+        if rate is not None and self.adopted_at + rate.per_ms <= fact.at:
+            recent = [at for at in mine if at + rate.per_ms > fact.at]
+            assert len(recent) <= rate.starts, f"{fact}: connected {len(recent)} times in {rate.per_ms} ms"
 
     def _passed_on(self, fact: InteractionPassedOn) -> None:
         entry = self.entries[fact.interaction_id]

@@ -36,7 +36,7 @@ def _calmed_section(section: Section, rng: Random) -> Section:
         limit=section.limit if chance(rng, 10) else None,
         queues=tuple(_calmed_queue(queue, rng) for queue in section.queues),
         offers=tuple(
-            (channel, replace(rules, auto_answer=True) if chance(rng, 70) else rules)
+            (channel, replace(rules, auto_answer=True, broadcast=1) if chance(rng, 70) else rules)
             for channel, rules in section.offers
         ),
         wrap_up=tuple((channel, rule if chance(rng, 25) else WrapUp()) for channel, rule in section.wrap_up),
@@ -49,6 +49,8 @@ def _calmed_queue(queue: Queue, rng: Random) -> Queue:
     return replace(
         queue,
         ladder=(),
+        hours=queue.hours if chance(rng, 10) else None,
+        time_to_live_ms=queue.time_to_live_ms if chance(rng, 15) else None,
         limit=queue.limit if chance(rng, 15) else None,
         requirement=NO_REQUIREMENT if len(list(terms(queue.requirement))) > 1 else queue.requirement,
     )

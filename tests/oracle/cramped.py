@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
-from router.core import demand, eligibility, needs, queueing, supply
+from router.core import demand, eligibility, line, needs, queueing, supply
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def cramped(*, on: bool = True) -> Iterator[None]:
             stack.enter_context(patch.object(eligibility, "CANDIDATES_PER_CLASS", 0))
             stack.enter_context(patch.object(demand, "SLACK", 0))
             stack.enter_context(patch.object(supply, "SLACK", 0))
+            stack.enter_context(patch.object(line, "BLOCK_MAX", 2))
             stack.enter_context(patch.object(queueing, "CLASSES_MAX", 2))
             stack.enter_context(patch.object(needs, "CACHE_MAX", 2))
         yield

@@ -12,6 +12,7 @@ from router.core.signals import InteractionArrived, Signal
 from router.errors import SignalError
 from tests.oracle.books import Books
 from tests.oracle.reference import ReferenceRouter
+from tests.oracle.reference_broadcast import named_work
 from tests.oracle.reference_matching import can_take
 
 
@@ -152,7 +153,7 @@ class Duel:
     def _check_nobody_waits_in_vain(self) -> None:
         state = self.reference.state
         for person in state.people.values():
-            for work in state.queued():
+            for work in named_work(state):
                 assert not can_take(state, person, work), (
                     f"{person.agent_id} could take {work.interaction_id}"
                 )

@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 from agents.model import Agent, Pool
 from router.core.facts import InteractionEnded, PresenceChanged
 from router.core.outcome import Outcome
-from router.core.plan import Channel, Plan, Queue, Section
+from router.core.plan import AllOf, Channel, Plan, Queue, Section
 from router.core.requirement import NO_REQUIREMENT
+from router.core.selection_plan import DEFAULT_SELECTION
 from router.core.signals import InteractionArrived, PlanReplaced
 from tests.oracle.calm import calmed, plain_signal
 from tests.oracle.cramped import cramped
@@ -174,7 +175,7 @@ def _plainer_plans(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, agents=(*plan.agents[:place], *plan.agents[place + 1 :]))
     for place, agent in enumerate(plan.agents):
         empty: Any = ()
-        for name in ("channel_max", "wrap_up", "costs", "channels", "tags", "skills"):
+        for name in ("channel_max", "wrap_up", "costs", "channels", "tags", "skills", "queue_levels"):
             if getattr(agent, name):
                 changed = replace(agent, **{name: empty})
                 yield replace(plan, agents=(*plan.agents[:place], changed, *plan.agents[place + 1 :]))
@@ -219,12 +220,16 @@ def _plainer_queues(queue: Queue) -> Iterator[Queue]:
         "choice": None,
         "limit": None,
         "priority": 0,
+        "selection": DEFAULT_SELECTION,
     }
     for name, value in plain.items():
         if getattr(queue, name) != value:
             yield replace(queue, **{name: value})
     for place, step in enumerate(queue.ladder):
         yield replace(queue, ladder=(*queue.ladder[:place], *queue.ladder[place + 1 :]))
+        if step.guard != AllOf() or step.repeat_ms is not None:
+            once = replace(step, guard=AllOf(), repeat_ms=None, times=None)
+            yield replace(queue, ladder=(*queue.ladder[:place], once, *queue.ladder[place + 1 :]))
         for gone in range(len(step.operations) if len(step.operations) > 1 else 0):
             less = replace(step, operations=(*step.operations[:gone], *step.operations[gone + 1 :]))
             yield replace(queue, ladder=(*queue.ladder[:place], less, *queue.ladder[place + 1 :]))

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, TypeVar
 
-from agents.model import Agent, AgentKind, Pool, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
+from agents.queue_levels import QueueLevel
+from router.core.calendar_plan import Closed
+from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
     AttributeValue,
@@ -20,6 +23,7 @@ from router.core.names import (
     SectionId,
     SkillName,
 )
+from router.core.order_plan import Expedite, SetPriority
 from router.core.plan import (
     After,
     AllOf,
@@ -28,6 +32,7 @@ from router.core.plan import (
     Condition,
     DivertTo,
     EndWith,
+    Expression,
     IntakeRule,
     Limit,
     Match,
@@ -63,6 +68,9 @@ from router.core.requirement import (
     TagTerm,
     Term,
 )
+from router.core.selection_plan import QueueSelection
+from tests.oracle.calendar_parts import CALENDARS, random_hours
+from tests.oracle.expressions import random_expression, random_guard
 
 T = TypeVar("T")
 
@@ -205,9 +213,10 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
     kinds: tuple[AgentKind, ...] = ("human", "human", "automated")
     tags = dict(rng.choice(TAGS) for _ in range(rng.randint(0, 2)))
     channels = some(rng, world.channels, 1, 2) if chance(rng, 20) else ()
+    kind = rng.choice(kinds)
     return Agent(
         agent_id=agent_id,
-        kind=rng.choice(kinds),
+        kind=kind,
         skills=_skills(rng, 0, 3),
         tags=tuple(tags.items()),
         capacity=rng.choice((50, 100, 100, 100, 200)),
@@ -215,11 +224,39 @@ def random_agent(rng: Random, world: World, agent_id: AgentId) -> Agent:
         costs=tuple((channel, rng.choice((20, 50, 70, 100))) for channel in some(rng, world.channels, 0, 1)),
         channel_max=tuple((channel, rng.randint(1, 2)) for channel in some(rng, world.channels, 0, 1)),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in some(rng, world.channels, 0, 1)),
+        speed=rng.choice((800, 1000, 1000, 1300)),
+        speeds=tuple((channel, rng.choice((500, 1300))) for channel in some(rng, world.channels, 0, 1)),
+        queue_levels=random_queue_levels(rng, world, 25),
+        rate=_rate(rng) if kind == "automated" else None,
+        shift=rng.choice(CALENDARS) if chance(rng, 12) else None,
     )
+
+
+def random_queue_levels(rng: Random, world: World, percent: int) -> tuple[QueueLevel, ...]:
+    """Return levels of some queues, or none in the other cases."""
+    if not chance(rng, percent):
+        return ()
+    queues: list[QueueId | None] = [*some(rng, world.queues, 0, 3)]
+    if not queues or chance(rng, 30):
+        queues.append(None)
+    return tuple(
+        QueueLevel(
+            queue=queue, level=rng.randint(1, 3), after_ms=seconds(rng, 1, 6) if chance(rng, 40) else 0
+        )
+        for queue in queues
+    )
+
+
+def _rate(rng: Random) -> Rate | None:
+    return Rate(starts=rng.randint(1, 3), per_ms=seconds(rng, 1, 8)) if chance(rng, 60) else None
 
 
 def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     """Return a pool; it may be that nobody is in it."""
+    return replace(_pool(rng, world, pool_id), queue_levels=random_queue_levels(rng, world, 15))
+
+
+def _pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
     match rng.randint(1, 5):
         case 1:
             return Pool(pool_id=pool_id)
@@ -236,8 +273,26 @@ def random_pool(rng: Random, world: World, pool_id: PoolId) -> Pool:
 
 # ── queues ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CHOICES: Final = ("longest-idle", "load-ratio", "round-robin", "random")
-SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill")
+CHOICES: Final = (
+    "longest-idle",
+    "load-ratio",
+    "round-robin",
+    "random",
+    "least-occupied",
+    "fewest-handled",
+    "top-down",
+)
+SELECTIONS: Final = (
+    "oldest",
+    "own-first",
+    "delay-ratio",
+    "slack",
+    "weighted",
+    "gcmu",
+    "queue-ratio",
+    "predicted-wait",
+)
+SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
@@ -251,7 +306,11 @@ def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
 
 
 def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
-    match rng.randint(1, 12):
+    match rng.randint(1, 14):
+        case 13:
+            return SetPriority(to=rng.randint(-1, 3))
+        case 14:
+            return Expedite()
         case 1 | 2:
             to = rng.randint(1, 4) if chance(rng, 50) else None
             return Relax(skill=rng.choice(SKILLS), to=to)
@@ -267,6 +326,8 @@ def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
             return DivertTo(target="voicemail")
         case 12:
             return EndWith(reason="too-late")
+        case _ if chance(rng, 50):
+            return Announce(text="sorry", target=rng.choice(("customer", "hall")))
         case _:
             return Notify(target="lead", message="waits")
 
@@ -281,18 +342,49 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 5):
+        match rng.randint(1, 9):
             case 1:
                 trigger = NoEligibleAgent()
+            case 5:
+                trigger = Closed()
             case 2:
                 trigger = QueueLength(above=rng.randint(0, 2))
+            case 3:
+                trigger = BeforeDue(ms=seconds(rng, 0, 6))
+            case 4:
+                trigger = Holds() if chance(rng, 50) else AllDeclined()
             case _:
                 after += seconds(rng, 0 if place == 0 and chance(rng, 10) else 1, 4)
                 trigger = After(ms=after)
-        steps.append(Step(name=f"s{place + 1}", trigger=trigger, operations=tuple(operations)))
+        repeat_ms = seconds(rng, 1, 4) if chance(rng, 25) else None
+        steps.append(
+            Step(
+                name=f"s{place + 1}",
+                trigger=trigger,
+                operations=tuple(operations),
+                guard=_guard(rng) if chance(rng, 25) else AllOf(),
+                repeat_ms=repeat_ms,
+                times=rng.randint(1, 4) if repeat_ms is not None and chance(rng, 60) else None,
+            )
+        )
         if isinstance(trigger, After) and isinstance(operations[-1], DivertTo | EndWith):
             break
     return tuple(steps)
+
+
+def _guard(rng: Random) -> Condition:
+    own: tuple[Match, ...] = (
+        Match(field="hops", op="<", value=rng.randint(0, 2)),
+        Match(field="waiting", op=">=", value=seconds(rng, 0, 6)),
+        Match(field="expedited", op="==", value=chance(rng, 50)),
+        Match(field="queue", op="in", value=some(rng, QUEUES, 1, 3)),
+        Match(field="priority", op="<", value=rng.randint(0, 4)),
+    )
+    if chance(rng, 20):
+        return Expression(text=random_guard(rng))
+    if chance(rng, 40):
+        return _match(rng)
+    return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
 def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) -> Queue:
@@ -304,12 +396,28 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         requirement=random_requirement(rng, world),
         priority=rng.randint(0, 2),
         answer_within_ms=seconds(rng, 1, 5),
+        time_to_live_ms=seconds(rng, 1, 9) if chance(rng, 25) else None,
         tiers=_in_tiers(rng, tiers),
         skip_empty=chance(rng, 60),
         score=tuple((name, rng.choice((-500, 500, 1000))) for name in names),
         choice=rng.choice(CHOICES) if chance(rng, 50) else None,
+        tolerance=rng.choice((100, 500, 1000)) if chance(rng, 40) else 0,
         ladder=_ladder(rng, world, queue_id),
         limit=random_limit(rng, world, 30),
+        hours=random_hours(rng),
+        selection=random_queue_selection(rng),
+    )
+
+
+def random_queue_selection(rng: Random) -> QueueSelection:
+    """Return what the queue says to selections that choose among queues; half of the queues say nothing."""
+    if chance(rng, 50):
+        return QueueSelection()
+    return QueueSelection(
+        weight=rng.randint(1, 5),
+        share=rng.randint(1, 4),
+        cost_slope=rng.choice((500, 1000, 3000)),
+        handle_ms=seconds(rng, 1, 4),
     )
 
 
@@ -363,6 +471,8 @@ def _condition(rng: Random, depth: int = 2) -> Condition:
         return AnyOf(of=tuple(_condition(rng, depth - 1) for _ in range(rng.randint(1, 2))))
     if depth and kind == 3:
         return NotOf(of=_condition(rng, depth - 1))
+    if kind == 4:
+        return Expression(text=random_expression(rng))
     return _match(rng)
 
 
@@ -381,6 +491,7 @@ def _intake(rng: Random, world: World, queues: Sequence[QueueId]) -> tuple[Intak
 
 def _offer_rules(rng: Random) -> OfferRules:
     on_no_answer: tuple[OnNoAnswer, ...] = ("keep", "not-ready", "pause")
+    auto_answer = chance(rng, 20)
     return OfferRules(
         timeout_ms=seconds(rng, 1, 4),
         on_no_answer=rng.choice(on_no_answer),
@@ -388,7 +499,8 @@ def _offer_rules(rng: Random) -> OfferRules:
         max_no_answer=rng.choice((0, 0, 1, 2)),
         retry_after_ms=rng.choice((1000, 3000, 6000, 20_000)),
         all_declined_pause_ms=seconds(rng, 1, 4),
-        auto_answer=chance(rng, 20),
+        auto_answer=auto_answer,
+        broadcast=1 if auto_answer or chance(rng, 50) else rng.randint(2, 3),
     )
 
 

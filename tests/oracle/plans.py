@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from agents.model import Pool
+from agents.model import Pool, Rate
 from agents.pools import is_member
 from router.core.names import (
     CentreId,
@@ -33,6 +33,7 @@ from router.core.plan import (
 from router.core.requirement import (
     Requirement,
 )
+from tests.oracle.calendar_parts import random_calendars
 from tests.oracle.plan_parts import (
     AGENTS,
     CHANNELS,
@@ -40,6 +41,7 @@ from tests.oracle.plan_parts import (
     POOLS,
     QUEUES,
     SECTIONS,
+    SELECTIONS,
     World,
     chance,
     random_agent,
@@ -84,13 +86,15 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         pools=tuple(random_pool(rng, world, pool_id) for pool_id in world.pools),
         agents=tuple(random_agent(rng, world, agent_id) for agent_id in world.agents),
         order=rng.choice(("age-offset", "strict", "due-first")),
-        selection=rng.choice(("oldest", "own-first")),
+        selection=rng.choice(SELECTIONS),
         seed=rng.randint(0, 5),
         presence_ttl_ms=rng.choice((None, None, 10_000, 30_000)),
         hop_limit=rng.randint(0, 3),
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        handled_window_ms=rng.choice((2000, 7000, 20_000)),
+        calendars=random_calendars(rng),
     )
 
 
@@ -194,7 +198,15 @@ def broken(rng: Random, plan: Plan) -> Plan:
         return replace(plan, sections=(first, *plan.sections[1:]))
 
     nowhere = QueueId("nowhere")
-    match rng.randint(1, 6):
+    match rng.randint(1, 8):
+        case 8:
+            (channel, rules), *others = section.offers
+            both = replace(rules, auto_answer=True, broadcast=2)
+            first = replace(section, offers=((channel, both), *others))
+            return replace(plan, sections=(first, *plan.sections[1:]))
+        case 7:
+            too_slow = replace(agent, kind="automated", rate=Rate(starts=0))
+            return replace(plan, agents=(too_slow, *plan.agents[1:]))
         case 1:
             return replace(plan, agents=(*plan.agents, agent))
         case 2:

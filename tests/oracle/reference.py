@@ -40,7 +40,9 @@ from router.core.signals import (
     WrapUpDone,
 )
 from router.errors import SignalError
+from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
     end,
@@ -49,8 +51,11 @@ from tests.oracle.reference_ladder import (
     move,
     put_in_queue,
     read_levels,
+    start_clocks,
 )
 from tests.oracle.reference_matching import next_decision, rank
+from tests.oracle.reference_rates import change_agent
+from tests.oracle.reference_selection import keep_handle_times
 from tests.oracle.reference_state import Offer, Person, State, Work
 from tests.oracle.reference_work import (
     accept,
@@ -96,7 +101,7 @@ class ReferenceRouter:
         self.fired: Counter[int] = Counter()
         """How often deadlines of each kind (row of the table) fired: for tests that ask what they reached."""
         for agent in plan.agents:
-            self.state.people[agent.agent_id] = Person(agent)
+            self.state.people[agent.agent_id] = Person(agent, counted_from=now)
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,9 +129,9 @@ class ReferenceRouter:
         if now < self.state.now:
             raise SignalError("clock-back", f"{now} is before {self.state.now}")
         while (due := self.next_deadline()) is not None and due <= now:
-            self.state.now = max(due, self.state.now)
+            pass_time(self.state, max(due, self.state.now))
             self._run_instant(self.state.now)
-        self.state.now = now
+        pass_time(self.state, now)
 
     def _run_instant(self, now: int) -> None:
         state = self.state
@@ -311,6 +316,7 @@ class ReferenceRouter:
         if not signal.keep_place:
             work.elapsed_least = state.elapsed(work)
             work.queued_at = state.now
+            work.tail = None
         if signal.requirement is not None:
             work.requirement = signal.requirement
             work.requirement_origin = "sender"
@@ -397,7 +403,11 @@ class ReferenceRouter:
 
         state.forget()
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
-        state.plan = plan
+        was_open = open_now(state)
+        before, state.plan = state.plan, plan
+        adopt_counts(state, before)
+        tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
+        keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]
         for queue_id in gone:
             del state.last_round_robin[queue_id]
@@ -407,6 +417,8 @@ class ReferenceRouter:
                 move(state, work, successors[work.queue], "plan")
         for work in state.live():
             follow_queue(state, work)
+            if work.state in ("queued", "offered") and not has_begun(state, work):
+                start_clocks(state, work)
             work.rank = rank(state, work)
         state.touched = {queue.queue_id for queue in state.queues()}
         return "done"
@@ -415,8 +427,8 @@ class ReferenceRouter:
         state = self.state
         agents = {agent.agent_id: agent for agent in plan.agents}
         for agent_id, agent in agents.items():
-            person = state.people.setdefault(agent_id, Person(agent))
-            person.agent = agent
+            person = state.people.setdefault(agent_id, Person(agent, counted_from=state.now))
+            change_agent(state, person, agent)
             person.removed = False
         for agent_id in sorted(state.people):
             person = state.people[agent_id]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable
-from typing import Any
 
 from router.core.effects import Divert, EndInteraction
 from router.core.facts import InteractionScheduled, QueueCause
 from router.core.names import ID_PATTERN, AttributeValue, QueueId
-from router.core.plan import AllOf, AnyOf, Condition, IntakeRule, Limit, Match, NotOf, Section
+from router.core.plan import IntakeRule, Limit, Section
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import InteractionArrived
 from router.errors import SignalError
+from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_hours import is_closed
 from tests.oracle.reference_ladder import end, move, put_in_queue
 from tests.oracle.reference_matching import can_take
 from tests.oracle.reference_state import State, Work, new_work
@@ -81,14 +80,23 @@ def _check_text(arrival: InteractionArrived) -> None:
             raise SignalError("bad-text", "customer and reply_to are texts of up to 256 characters")
 
 
+def _check_position(state: State, position: object) -> None:
+    if position is None:
+        return
+    if not isinstance(position, int) or isinstance(position, bool) or not 1 <= position <= 1_000_000_000:
+        raise SignalError("bad-position", f"position {position!r} is not an int from 1")
+    if state.plan.order != "strict":
+        raise SignalError("bad-position", "positions are asked under strict order only")
+
+
 def _check_times(state: State, arrival: InteractionArrived) -> None:
-    for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before):
+    for time in (arrival.original_arrived_at, arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and not _is_int(time):
             raise SignalError("bad-time", f"{time!r} is no time in milliseconds")
     original = arrival.original_arrived_at
     if original is not None and not state.now - _DAY_MS <= original <= state.now:
         raise SignalError("bad-time", "original_arrived_at is after now, or more than 24 hours before")
-    for time in (arrival.due_at, arrival.not_before):
+    for time in (arrival.due_at, arrival.not_before, arrival.expires_at):
         if time is not None and abs(time - state.now) > 400 * _DAY_MS:
             raise SignalError("bad-time", "due_at and not_before are within 400 days")
 
@@ -120,6 +128,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
         check_requirement(state, arrival.requirement)
+    _check_position(state, arrival.position)
     _check_times(state, arrival)
 
     work = new_work(len(state.works) + 1, arrival, section)
@@ -130,7 +139,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
 
 def _admit(state: State, work: Work, section: Section) -> str:
     arrival = work.arrival
-    rule = next((rule for rule in section.intake if _holds(state, rule.when, arrival)), None)
+    rule = next((rule for rule in section.intake if _holds(state, rule, arrival)), None)
     if rule is None and section.refuse_unmatched and arrival.queue is None:
         return _refuse(state, work, "unmatched")
     work.rule = rule.name if rule is not None else ""
@@ -170,7 +179,18 @@ def start(state: State, work: Work) -> str:
     cause: QueueCause = "due" if work.state == "scheduled" else "arrived"
     original = arrival.original_arrived_at
     work.queued_at = state.now if original is None else original
-    while (limit := _full_limit(state, work)) is not None:
+    while True:
+        hours = state.queue(work.queue).hours
+        if hours is not None and is_closed(state, work.queue):
+            if hours.when_closed == "refuse":
+                return _refuse(state, work, "closed")
+            if hours.when_closed == "divert":
+                end(state, work, "diverted", hours.target)
+                state.effects.append(Divert(work.interaction_id, hours.target))
+                return "diverted"
+        limit = _full_limit(state, work)
+        if limit is None:
+            break
         if limit.when_full == "divert":
             end(state, work, "diverted", limit.target)
             state.effects.append(Divert(work.interaction_id, limit.target))
@@ -223,66 +243,31 @@ def _full_name(state: State, work: Work) -> str:
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _holds(state: State, condition: Condition, arrival: InteractionArrived) -> bool:
-    match condition:
-        case AllOf():
-            return all(_holds(state, part, arrival) for part in condition.of)
-        case AnyOf():
-            return any(_holds(state, part, arrival) for part in condition.of)
-        case NotOf():
-            return not _holds(state, condition.of, arrival)
-        case Match():
-            return _matches(state, condition, arrival)
+def _holds(state: State, rule: IntakeRule, arrival: InteractionArrived) -> bool:
+    def read(name: str) -> AttributeValue | None:
+        match name:
+            case "channel":
+                return arrival.channel
+            case "customer":
+                return arrival.customer
+            case "priority":
+                return arrival.priority
+            case "section":
+                return arrival.section
+            case "queue":
+                return arrival.queue
+            case "due_at":
+                return arrival.due_at
+            case "not_before":
+                return arrival.not_before
+            case "arrived_at":
+                return state.now if arrival.original_arrived_at is None else arrival.original_arrived_at
+            case "now":
+                return state.now
+            case _:
+                return arrival.attributes.get(name.removeprefix("attributes."))
 
+    def count_failure() -> None:
+        state.failed_matches += 1
 
-def _field(arrival: InteractionArrived, name: str) -> AttributeValue | None:
-    match name:
-        case "channel":
-            return arrival.channel
-        case "customer":
-            return arrival.customer
-        case "priority":
-            return arrival.priority
-        case _:
-            return arrival.attributes.get(name.removeprefix("attributes."))
-
-
-_ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-    "<": operator.lt,
-}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_same(left: object, right: object) -> bool:
-    if _is_number(left) and _is_number(right):
-        return left == right
-    return type(left) is type(right) and left == right
-
-
-def _matches(state: State, match_: Match, arrival: InteractionArrived) -> bool:
-    found = _field(arrival, match_.field)
-    wanted = match_.value
-    if match_.op == "exists":
-        return (found is not None) is wanted
-    if found is None:
-        return match_.op == "!="
-    if match_.op == "==":
-        return _is_same(found, wanted)
-    if match_.op == "!=":
-        return not _is_same(found, wanted)
-    if match_.op == "in" and isinstance(wanted, tuple):
-        return any(_is_same(found, one) for one in wanted)
-    if match_.op == "prefix" and isinstance(found, str) and isinstance(wanted, str):
-        return found.startswith(wanted)
-    both_texts = isinstance(found, str) and isinstance(wanted, str)
-    both_numbers = _is_number(found) and _is_number(wanted)
-    if match_.op in _ORDERINGS and (both_texts or both_numbers):
-        return _ORDERINGS[match_.op](found, wanted)
-    state.failed_matches += 1
-    return False
+    return condition_holds(rule.when, read, count_failure)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
+from tests.oracle.reference_broadcast import named_work, offers_of_work
+from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
+from tests.oracle.reference_rates import is_spent
 from tests.oracle.reference_requirement import Reading, is_met, preferences_met, wanted_skills
+from tests.oracle.reference_selection import first_work, has_waited_enough, of_first_level
 from tests.oracle.reference_state import Person, State, Work
 
 
@@ -30,12 +35,15 @@ def reading(state: State, work: Work) -> Reading:
 
 
 def can_take(state: State, person: Person, work: Work) -> bool:
-    """Say whether the agent can take the work now, were it queued."""
+    """Say whether the agent can take the work now, were it queued or broadcast to too few."""
     return (
         person.presence == "ready"
         and person.paused_until is None
+        and not is_spent(state, person)
         and would_do(state, person, work)
+        and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
+        and all(offer.agent_id != person.agent_id for offer in offers_of_work(state, work))
         and not _wraps_up_for_section(state, person, work)
         and _has_channel_room(state, person, work)
         and _has_units(state, person, work)
@@ -131,24 +139,12 @@ def rank(state: State, work: Work) -> int:
             raise ValueError(f"the reference knows no order {other!r}")
 
 
-def key(work: Work) -> tuple[int, int, int, int]:
+def key(state: State, work: Work) -> tuple[int, ...]:
     """Return what waiting work is ordered by; the smaller goes first."""
-    return (0 if work.expedited else 1, work.rank, work.queued_at, work.number)
-
-
-def group(state: State, person: Person, work: Work) -> int:
-    """Return what comes before the key when the agent names its first work."""
-    match state.plan.selection:
-        case "oldest":
-            return 0
-        case "own-first":
-            have = places(person.agent)
-            wanted = wanted_skills(work.requirement, reading(state, work))
-            return min(
-                (have[skill] for skill in wanted if skill in have), default=len(person.agent.skills) + 1
-            )
-        case other:
-            raise ValueError(f"the reference knows no selection {other!r}")
+    tail: tuple[int, ...] = (work.queued_at, work.number)
+    if work.tail is not None and state.plan.order == "strict":
+        tail = work.tail
+    return (0 if work.expedited else 1, work.rank, *tail)
 
 
 # ── the choice of the agent ──────────────────────────────────────────────────────────────────────────────────────
@@ -175,6 +171,10 @@ def _score_term(name: str, state: State, person: Person, work: Work) -> int:
         case "first-skill":
             own = [place for skill, place in places(person.agent).items() if skill in wanted]
             return max(0, 1000 - 100 * (min(own) - 1)) if own else 0
+        case "best-fit":
+            return best_fit(work.requirement, person, reading(state, work))
+        case "fastest":
+            return speed(person, work.channel)
         case other:
             raise ValueError(f"the reference knows no score term {other!r}")
 
@@ -183,12 +183,25 @@ def next_decision(state: State) -> Decision | None:
     """Return the next match of a pass, or None when no agent names any work."""
     named: list[tuple[Person, Work]] = []
     for person in state.people.values():
-        possible = [work for work in state.queued() if can_take(state, person, work)]
+        possible = [work for work in named_work(state) if can_take(state, person, work)]
         if possible:
-            named.append((person, min(possible, key=lambda work: (group(state, person, work), key(work)))))
+            lot = draw(state.plan.seed, state.decisions + 1)
+            named.append(
+                (
+                    person,
+                    first_work(
+                        state,
+                        person,
+                        of_first_level(state, person, possible),
+                        partial(key, state),
+                        partial(would_do, state),
+                        lot,
+                    ),
+                )
+            )
     if not named:
         return None
-    work = min((work for _, work in named), key=key)
+    work = min((work for _, work in named), key=lambda work: key(state, work))
     return _best(state, work, [person for person, first in named if first is work])
 
 
@@ -198,10 +211,12 @@ def _best(state: State, work: Work, people: list[Person]) -> Decision:
     tier = min(tiers.values())
     people = [person for person in people if tiers[person.agent_id] == tier]
     most = max(scores[person.agent_id] for person in people)
-    people = [person for person in people if scores[person.agent_id] == most]
+    least = most - 1000 * state.queue(work.queue).tolerance
+    people = [person for person in people if scores[person.agent_id] >= least]
     people.sort(key=lambda person: person.agent_id)
     choice = state.queue(work.queue).choice or state.channel(work.channel).choice
-    return Decision(work, _choose(state, choice, work, people), tier, most, choice)
+    chosen = _choose(state, choice, work, people)
+    return Decision(work, chosen, tier, scores[chosen.agent_id], choice)
 
 
 def _choose(state: State, choice: str, work: Work, people: list[Person]) -> Person:
@@ -220,6 +235,16 @@ def _choose(state: State, choice: str, work: Work, people: list[Person]) -> Pers
                 people,
                 key=lambda person: (
                     state.units_held(person.agent_id) * 1_000_000 // person.agent.capacity,
+                    person.idle_since,
+                    person.agent_id,
+                ),
+            )
+        case _ if choice in MEASURED:
+            return min(
+                people,
+                key=lambda person: (
+                    0 if state.units_held(person.agent_id) == 0 else 1,
+                    measure(state, person, choice),
                     person.idle_since,
                     person.agent_id,
                 ),

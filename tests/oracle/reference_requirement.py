@@ -100,6 +100,20 @@ def wanted_skills(tree: Requirement, reading: Reading) -> list[SkillName]:
     return found
 
 
+def wanted_levels(tree: Requirement, reading: Reading) -> dict[SkillName, int]:
+    """Return the least level that is asked of each wanted skill, as relaxed."""
+    found: dict[SkillName, int] = {}
+    for term in _asked_terms(tree, reading):
+        if term.skill not in wanted_skills(tree, reading) or term.op not in (">=", ">", "=="):
+            continue
+        level = term.level + 1 if term.op == ">" else term.level
+        lowered = [relax.to for relax in reading.relaxations if relax.skill == term.skill and relax.to]
+        if term.op != "==":
+            level = min([level, *lowered])
+        found[term.skill] = min(level, found.get(term.skill, level))
+    return found
+
+
 def _asked_terms(tree: Requirement, reading: Reading) -> Iterator[SkillTerm]:
     match tree:
         case All() | Any():

@@ -38,6 +38,8 @@ class Work:
     expedited: bool = False
     queued_at: int = 0
     rank: int = 0
+    tail: tuple[int, ...] | None = None
+    """What stands behind the rank in the key, where a position was asked; else (place, number)."""
     ladder_clock: int = 0
     service_clock: int | None = None
     wait_ms: int = 0
@@ -51,6 +53,8 @@ class Work:
     opened: list[PoolId] = field(default_factory=list)
     steps_taken: list[tuple[QueueId, str]] = field(default_factory=list)
     steps_half_taken: list[tuple[QueueId, str]] = field(default_factory=list)
+    steps_repeated: dict[tuple[QueueId, str], tuple[int, int]] = field(default_factory=dict)
+    """Of steps that repeat: how often they were taken, and when they were taken or skipped last."""
     operations_waiting: list[Operation] = field(default_factory=list)
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
@@ -78,6 +82,11 @@ class Person:
     idle_since: int = 0
     heard_at: int = 0
     removed: bool = False
+    counted_from: int = 0
+    occupied_ms: int = 0
+    connected_at: list[int] = field(default_factory=list)
+    connections: list[int] = field(default_factory=list)
+    """When it was connected while it had a rate limit."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -145,11 +154,17 @@ class State:
     touched: set[QueueId] = field(default_factory=set)
     levels_read_at: dict[QueueId, int] = field(default_factory=dict)
     last_round_robin: dict[QueueId, AgentId] = field(default_factory=dict)
+    handle_times: dict[QueueId, int] = field(default_factory=dict)
     decisions: int = 0
     facts: list[Fact] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    hours_told_at: int = 0
+    """What opens and closes has been told up to this instant."""
+
+    def __post_init__(self) -> None:
+        self.hours_told_at = self.now
 
     # ── the plan ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -31,8 +31,12 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_broadcast import offers_of_work
+from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
+from tests.oracle.reference_rates import connected
+from tests.oracle.reference_selection import note_handle_time
 from tests.oracle.reference_state import Assignment, Offer, Person, State, Work
 
 # ── decisions and offers ─────────────────────────────────────────────────────────────────────────────────────────
@@ -46,7 +50,8 @@ def carry_out(state: State, decision: Decision) -> None:
         state.last_round_robin[work.queue] = person.agent_id
     rules = state.offer_rules(work)
     units = state.cost(person, work.channel)
-    state.touched.add(work.queue)
+    if work.state == "queued":
+        state.touched.add(work.queue)
     if rules.auto_answer:
         offer = Offer(
             offer_id=NO_OFFER,
@@ -115,6 +120,10 @@ def accept(state: State, offer: Offer) -> None:
     """Connect the agent that took the offer."""
     _close_offer(state, offer, "accepted", "")
     state.people[offer.agent_id].unanswered = 0
+    for other in offers_of_work(state, offer.work):
+        _close_offer(state, other, "rescinded", "taken")
+        _rescind_effect(state, other, "taken")
+        update_suspension(state, state.people[other.agent_id])
     _assign(state, offer)
 
 
@@ -122,9 +131,11 @@ def _assign(state: State, offer: Offer) -> None:
     work, person = offer.work, state.people[offer.agent_id]
     work.state = "assigned"
     work.owner = person.agent_id
-    work.wait_ms = state.now - (work.service_clock or 0)
+    person.connected_at.append(state.now)
+    work.wait_ms = max(0, state.now - (work.service_clock or 0))
     work.operations_waiting.clear()
     forget_refusals(work)
+    connected(state, person)
     state.assignments.append(
         Assignment(
             decision=offer.decision,
@@ -183,7 +194,7 @@ def decline(state: State, offer: Offer, reason: str) -> None:
     person.idle_since = state.now
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def fail_offer(state: State, offer: Offer, reason: str) -> None:
@@ -193,7 +204,7 @@ def fail_offer(state: State, offer: Offer, reason: str) -> None:
     update_suspension(state, person)
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def expire_offer(state: State, offer: Offer) -> None:
@@ -206,7 +217,9 @@ def expire_offer(state: State, offer: Offer) -> None:
     person.idle_since = state.now
     _give_back(state, offer.work)
     _refuse(state, offer.work, person)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
+    if rules.broadcast > 1:
+        return
     person.unanswered += 1
     if 0 < rules.max_no_answer <= person.unanswered:
         if person.presence == "ready":
@@ -224,12 +237,19 @@ def _rescind(state: State, offer: Offer, reason: str) -> None:
     _rescind_effect(state, offer, reason)
     update_suspension(state, state.people[offer.agent_id])
     _give_back(state, offer.work)
-    run_waiting_operations(state, offer.work)
+    _run_waiting(state, offer.work)
 
 
 def _give_back(state: State, work: Work) -> None:
+    if offers_of_work(state, work):
+        return
     work.state = "queued"
     state.touched.add(work.queue)
+
+
+def _run_waiting(state: State, work: Work) -> None:
+    if work.state == "queued":
+        run_waiting_operations(state, work)
 
 
 def _refuse(state: State, work: Work, person: Person) -> None:
@@ -298,6 +318,7 @@ def close(state: State, assignment: Assignment) -> None:
             wrap_up_ms=state.now - assignment.contact_ended_at,
         )
     )
+    note_handle_time(state, assignment.queue, state.now - assignment.connected_at)
     update_suspension(state, person)
     settle(state, person)
 
@@ -363,6 +384,7 @@ def set_presence(
         person.unanswered = 0
     if before == "offline":
         person.idle_since = state.now
+        count_anew(state, person)
         for assignment in state.assignments_of(person.agent_id):
             if assignment.held_until is not None:
                 assignment.held_until = None

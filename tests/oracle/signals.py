@@ -66,6 +66,8 @@ def arrival(rng: Random, state: State) -> InteractionArrived:
         due_at=state.now + seconds(rng, -2, 8) if chance(rng, 30) else None,
         not_before=state.now + seconds(rng, -1, 5) if chance(rng, 20) else None,
         original_arrived_at=state.now - seconds(rng, 0, 9) if chance(rng, 25) else None,
+        expires_at=state.now + seconds(rng, -1, 9) if chance(rng, 12) else None,
+        position=rng.choice((1, 1, 2, 2, 3, 4, 9)) if plan.order == "strict" and chance(rng, 35) else None,
     )
 
 
@@ -90,6 +92,8 @@ def edge_arrival(rng: Random, state: State) -> InteractionArrived:
         {"original_arrived_at": now - _DAY_MS},
         {"due_at": now + rng.choice((400, -400)) * _DAY_MS},
         {"not_before": now - 400 * _DAY_MS},
+        {"expires_at": now + 400 * _DAY_MS},
+        *([{"position": 1_000_000_000}] if state.plan.order == "strict" else []),
         {"interaction_id": InteractionId(f"{new_id(state):_<64}")},
     ]
     return arrival(rng, state)._replace(**rng.choice(edges))
@@ -150,6 +154,9 @@ def _wrong(rng: Random, state: State) -> Mapping[str, Any]:
         {"original_arrived_at": now - _DAY_MS - 1},
         {"due_at": now + 400 * _DAY_MS + 1},
         {"not_before": now - 400 * _DAY_MS - 1},
+        {"position": rng.choice((0, -1, 1_000_000_001, True, 1.5))},
+        {"position": None if state.plan.order == "strict" else 1},
+        {"expires_at": rng.choice((now + 400 * _DAY_MS + 1, True, 2.5))},
     ]
     return rng.choice(wrong)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from agents.model import AgentId
 from router.config.names import Place
-from router.config.scalars import duration_text
+from router.core.durations import duration_text
 from router.core.explain import Explanation, explain
 from router.core.facts import InteractionEnded, OfferMade, StepTaken
 from router.core.names import InteractionId
@@ -106,13 +106,17 @@ class Comparing:
                 wanted = state if said.to is None else f"{state} to {said.to}"
                 yield Difference(place=spot, what=work, expected=wanted, found=self.where(work), about=work)
                 continue
-            owner = _owner(interaction)
-            if said.to is not None and owner not in self._groups.get(said.to, (said.to,)):
-                yield from differs(work, f"{state} to {said.to}", f"{state} to {owner}", spot, about=work)
+            wanted_agents = self._groups.get(said.to or "", (said.to,))
+            if said.to is not None and not set(_owners(interaction)).intersection(wanted_agents):
+                yield from differs(
+                    work, f"{state} to {said.to}", f"{state} to {_owner(interaction)}", spot, about=work
+                )
             yield from self._decision(work, said, state, spot)
 
     def _decision(self, work: str, said: DecisionMap, state: str, place: Place) -> Iterator[Difference]:
-        made = self._world.last_offer(work) if state == "offered" else self._world.last_assigned(work)
+        made = (
+            self._world.last_offer(work, said.to) if state == "offered" else self._world.last_assigned(work)
+        )
         assert made is not None
         rows: list[tuple[str, object, object]] = [
             ("at", span(said.at), span(made.at)),
@@ -286,7 +290,15 @@ class Comparing:
 
 
 def _owner(interaction: Interaction) -> str:
-    return "nobody" if interaction.owner is None else interaction.owner.agent.id
+    return ", ".join(_owners(interaction)) or "nobody"
+
+
+def _owners(interaction: Interaction) -> list[str]:
+    """Return who has the work, or all who have an open offer of it."""
+    offers = interaction.open_offers()
+    if offers or interaction.owner is None:
+        return [holding.agent.id for holding in offers]
+    return [interaction.owner.agent.id]
 
 
 def _score(thousandths: int | None) -> str | None:

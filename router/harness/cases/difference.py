@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from router.config.names import Place
-from router.config.scalars import duration_text
+from router.core.durations import duration_text
 
 NOTHING: Final = "nothing"
 

@@ -11,6 +11,7 @@ from router.config.documents import Document, validate_document
 from router.config.files import CENTRE_FILE, CentreDocuments, Examined, examine_documents, read_centre
 from router.config.names import Place
 from router.config.yaml_source import Steps, read_file, with_file_order
+from router.core.calendar import starting_at
 from router.errors import ConfigError, Problem
 from router.harness.cases.models import CaseFile
 from router.harness.cases.overlay import Part, copied, overlaid
@@ -73,7 +74,7 @@ def load(path: Path) -> Case:
         path=path,
         description=file.description or "",
         shows=(file.shows,) if isinstance(file.shows, str) else tuple(file.shows),
-        plan=examined.plan,
+        plan=None if examined.plan is None else starting_at(examined.plan, file.starts or 0),
         place=Place(document),
         check=file.check,
         problems=tuple(examined.problems),

@@ -14,6 +14,7 @@ from router.config.documents import Duration, Model, Name, PositiveDuration, Wor
 from router.config.scalars import found, is_lenient, kebab
 from router.config.schema import CentreFile
 from router.config.schema_rules import Names, Need, PlainValue, Priority
+from router.config.times_of_day import MomentMs
 from router.harness.cases.models_expected import ExpectMap, Pattern, Texts
 
 EVERYBODY: Final = "everybody"
@@ -61,6 +62,12 @@ class ArrivalMap(Model):
     )
     due_at: Duration | None = Field(None, description="When it is due.")
     not_before: Duration | None = Field(None, description="When it may be started; scheduled until then.")
+    expires_at: Duration | None = Field(
+        None, description="When it ends as expired unless it is assigned before."
+    )
+    position: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
+        None, description="Where in its queue it asks to stand, under order `strict`. [behind its equals]"
+    )
     count: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         None, description="So many of them, called NAME-1, NAME-2, … [one, called NAME]"
     )
@@ -236,6 +243,10 @@ class CaseFile(Model):
     )
     copies: dict[Name, Annotated[int, Field(ge=1, le=10_000)]] = Field(
         {}, description="Agents who are there several times: `{agent: 50}` is agent-1 … agent-50. [none]"
+    )
+    starts: MomentMs | None = Field(
+        None,
+        description="The moment at which the case starts, for calendars: `2026-03-29T00:30+01:00`. [1970-01-01T00:00Z]",
     )
     check: CheckMap | None = Field(None, description="What `switchroom check` says of the centre.")
     short_abandon: PositiveDuration = Field(

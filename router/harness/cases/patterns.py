@@ -13,14 +13,8 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from router.config.names import Place
-from router.config.scalars import (
-    DURATION_SCHEMA,
-    duration_ms,
-    duration_text,
-    found,
-    name_text,
-    weight_thousandths,
-)
+from router.config.scalars import DURATION_SCHEMA, duration_ms, found, name_text, weight_thousandths
+from router.core.durations import duration_text
 from router.core.facts import Fact
 from router.errors import did_you_mean
 from router.policies import BUILT_IN

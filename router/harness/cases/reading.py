@@ -9,9 +9,10 @@ from router.config.compile_rules import requirement
 from router.config.documents import Document
 from router.config.files import Examined
 from router.config.names import Names, Place, known
-from router.config.scalars import duration_text
 from router.config.schema_rules import Need
 from router.config.yaml_source import Steps
+from router.core.calendar import starting_at
+from router.core.durations import duration_text
 from router.core.plan import Plan
 from router.core.requirement import Requirement
 from router.harness.cases.models import (
@@ -112,7 +113,7 @@ class Reading:
             return
         here = place / verb.replace("_", "-")
         if verb == "reload":
-            yield Act(verb=verb, name="the centre", place=here, plan=self._later[index].plan)
+            yield Act(verb=verb, name="the centre", place=here, plan=self._reloaded(index))
             return
         written = getattr(step, verb)
         is_key = isinstance(written, dict)
@@ -126,6 +127,10 @@ class Reading:
             elif self._known.work_name(name, spot, key=is_key):
                 said = written[name] if isinstance(written, dict) else None
                 yield from self._of_work(verb, name, said, spot)
+
+    def _reloaded(self, index: int) -> Plan | None:
+        plan = self._later[index].plan
+        return None if plan is None else starting_at(plan, self._file.starts or 0)
 
     def _agents(self, name: str, place: Place, *, key: bool) -> Sequence[str]:
         if name == EVERYBODY and EVERYBODY not in self._known.agents:

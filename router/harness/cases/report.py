@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from router.config.scalars import duration_text
+from router.core.durations import duration_text
 from router.core.facts import Fact
 from router.harness.cases.patterns import line
 from router.harness.cases.runner import Failure, Result

@@ -121,10 +121,11 @@ class World:
         queued = [each for each in self.engine.centre.interactions.values() if each.state == "queued"]
         return sorted(queued, key=lambda each: each.key or (0, 0, 0, 0))
 
-    def last_offer(self, name: str) -> OfferMade | None:
-        """Return the last offer that was made of the work."""
-        offers = self._offers.get(InteractionId(name))
-        return offers[-1] if offers else None
+    def last_offer(self, name: str, agent: str | None = None) -> OfferMade | None:
+        """Return the last offer that was made of the work, to this agent where there is one."""
+        offers = self._offers.get(InteractionId(name), [])
+        own = [offer for offer in offers if offer.agent_id == agent] or offers
+        return own[-1] if own else None
 
     def last_assigned(self, name: str) -> InteractionAssigned | None:
         """Return how the work was connected the last time."""
@@ -203,6 +204,8 @@ class World:
             due_at=said.due_at,
             not_before=said.not_before,
             original_arrived_at=None if said.waited is None else self.now - said.waited,
+            expires_at=said.expires_at,
+            position=said.position,
         )
 
     def transfer(self, act: Act) -> InteractionTransferred:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from router.core.facts import (
+    AnnouncementMade,
     Fact,
     HopLimitReached,
     InteractionAssigned,
     InteractionEnded,
+    InteractionExpedited,
     InteractionMoved,
     InteractionPassedOn,
     InteractionQueued,
@@ -19,8 +21,10 @@ from router.core.facts import (
     OfferEnded,
     OfferMade,
     PoolsOpened,
+    PositionGiven,
     PresenceChanged,
     PriorityRaised,
+    PrioritySet,
     RefusalsCleared,
     RequirementRelaxed,
     StepTaken,
@@ -130,6 +134,13 @@ class Commentary:
                 self._tell(fact, fact.interaction_id, "relaxed", fact.what, "step")
             case PoolsOpened():
                 self._tell(fact, fact.interaction_id, "widened", f"also {', '.join(fact.pools)}", "step")
+            case PositionGiven():
+                where = f"{fact.position} in {fact.queue}, asked for {fact.asked}"
+                self._tell(fact, fact.interaction_id, "position", where, "step")
+            case InteractionExpedited():
+                self._tell(fact, fact.interaction_id, "expedited", "goes first from now on", "step")
+            case PrioritySet():
+                self._tell(fact, fact.interaction_id, "priority", f"{fact.before} → {fact.priority}", "step")
             case PriorityRaised():
                 self._tell(
                     fact, fact.interaction_id, "raised", f"priority {fact.before} → {fact.priority}", "step"
@@ -139,6 +150,8 @@ class Commentary:
                 self._tell(fact, fact.interaction_id, "moved", where, "step")
             case NoticeSent():
                 self._tell(fact, fact.interaction_id, f"notice to {fact.target}", fact.message, "step")
+            case AnnouncementMade():
+                self._tell(fact, fact.interaction_id, f"says to {fact.target}", fact.text, "step")
             case HopLimitReached():
                 self._tell(fact, fact.interaction_id, "stays", f"in {fact.queue}: moved too often", "bad")
             case RefusalsCleared():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from agents import views, wire
 from router.core.centre import Centre
 from router.core.demand import QueueState, SectionState
@@ -12,6 +14,7 @@ from router.core.queueing import elapsed
 from router.core.records import AgentState, Interaction
 from router.core.requirement import describe
 from router.core.supply import Profile
+from router.core.time_to_live import runs_out_at
 from router.transports.http.waits import Waits
 
 
@@ -21,7 +24,7 @@ def interaction_view(centre: Centre, interaction: Interaction) -> views.Interact
     owner = interaction.owner
     is_open = interaction.state in {"queued", "offered", "assigned"}
     if interaction.state in {"queued", "offered"} and interaction.waiting_since is not None:
-        wait_ms = centre.now - interaction.waiting_since
+        wait_ms = max(centre.now - interaction.waiting_since, 0)
     else:
         wait_ms = interaction.waited_ms
     asked = interaction.asked
@@ -44,11 +47,17 @@ def interaction_view(centre: Centre, interaction: Interaction) -> views.Interact
         wait_ms=wait_ms,
         due_at=None if arrival.due_at is None else wire.moment(arrival.due_at),
         not_before=None if arrival.not_before is None else wire.moment(arrival.not_before),
+        expires_at=_expiry(interaction),
         agent_id=None if owner is None else owner.agent.id,
         offer_id=owner.offer_id if owner is not None and interaction.state == "offered" else None,
         ended_how=interaction.ended_how,
         ended_at=None if interaction.state != "ended" else wire.moment(interaction.ended_at),
     )
+
+
+def _expiry(interaction: Interaction) -> datetime | None:
+    at = runs_out_at(interaction) if interaction.state in ("scheduled", "queued", "offered") else None
+    return None if at is None else wire.moment(at)
 
 
 def agent_view(agent: AgentState) -> views.Agent:
@@ -145,12 +154,16 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
             for each in explanation.verdicts
         ],
         chosen=explanation.chosen,
+        also=list(explanation.also),
         decision=explanation.decision,
         choice=explanation.choice,
         decided_by=explanation.decided_by,
         missing=list(explanation.missing),
         unmet=list(explanation.unmet),
         next_change_at=None if change is None else wire.moment(change),
+        position=explanation.position,
+        is_closed=explanation.is_closed,
+        opens_at=None if explanation.opens_at is None else wire.moment(explanation.opens_at),
     )
 
 

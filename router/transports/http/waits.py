@@ -55,7 +55,11 @@ class Waits:
         match fact:
             case InteractionQueued():
                 self.live[fact.interaction_id] = None
-                self._since.setdefault(fact.queue, {})[fact.interaction_id] = fact.at
+                interaction = self._front.centre.interactions.get(fact.interaction_id)
+                since = None if interaction is None else interaction.waiting_since
+                self._since.setdefault(fact.queue, {})[fact.interaction_id] = (
+                    fact.at if since is None else since
+                )
             case InteractionAssigned():
                 self._since.get(fact.queue, {}).pop(fact.interaction_id, None)
             case InteractionEnded():

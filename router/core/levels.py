@@ -1,0 +1,81 @@
+"""Level triggers: what is read now and then of the queues that were touched, and the steps that it sets off.
+
+A level trigger is added in ``holds``, and in ``may_hold`` where a look at the queue alone can rule it out.
+"""
+
+from __future__ import annotations
+
+from router.core.calendar_plan import Closed
+from router.core.centre import LEVEL_CHECK, Centre
+from router.core.demand import QueueState
+from router.core.eligibility import anyone_eligible, may_lack_agents
+from router.core.hours import have_started, is_open
+from router.core.ladder import guard_holds, is_ready, take_step
+from router.core.ladder_plan import Holds
+from router.core.plan import NoEligibleAgent, QueueLength, Step, Trigger
+from router.core.queueing import enlist_new_work
+from router.core.records import Interaction
+
+
+def read_levels(centre: Centre) -> bool:
+    """Read the level triggers of the touched queues; say whether a step was taken."""
+    queues = sorted(centre.touched, key=lambda queue: queue.index)
+    centre.touched.clear()
+    has_fired = False
+    for queue in queues:
+        enlist_new_work(centre)
+        for step in queue.level_steps:
+            has_fired |= _read(centre, queue, step)
+        _schedule_check(centre, queue)
+    return has_fired
+
+
+def _schedule_check(centre: Centre, queue: QueueState) -> None:
+    due = centre.now + centre.plan.check_every_ms if queue.waiting else None
+    if due is not None and due != queue.tick_at:
+        centre.deadline(due, LEVEL_CHECK, queue.index, queue.plan.queue_id, queue)
+    queue.tick_at = due
+
+
+def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
+    trigger = step.trigger
+    if not may_hold(trigger, queue.waiting) or (isinstance(trigger, Closed) and is_open(queue)):
+        return False
+    candidates = [
+        interaction
+        for klass in list(queue.classes)
+        if klass.count and (not isinstance(trigger, NoEligibleAgent) or may_lack_agents(centre, klass))
+        for interaction in klass.waiting()
+        if is_ready(centre, interaction, step)
+    ]
+    candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
+    has_fired = False
+    for interaction in candidates:
+        if interaction.state != "queued" or interaction.queue is not queue:
+            continue
+        if holds(centre, interaction, trigger, queue.waiting) and guard_holds(centre, interaction, step):
+            take_step(centre, interaction, step)
+            has_fired = True
+    return has_fired
+
+
+def may_hold(trigger: Trigger, waiting: int) -> bool:
+    """Say whether the trigger can hold for anything in a queue where so many wait."""
+    return not isinstance(trigger, QueueLength) or waiting > trigger.above
+
+
+def holds(centre: Centre, interaction: Interaction, trigger: Trigger, waiting: int) -> bool:
+    """Say whether the level trigger holds for the interaction, in whose queue so many wait; it has to be in a class."""
+    if not have_started(centre, interaction) and not isinstance(trigger, Closed):
+        return False
+    match trigger:
+        case Closed():
+            return not is_open(interaction.queue)
+        case QueueLength():
+            return waiting > trigger.above
+        case NoEligibleAgent():
+            return not anyone_eligible(centre, interaction)
+        case Holds():
+            return True  # the step's guard is all that there is to it
+        case _:
+            return False  # timed or an event: never read
