@@ -148,6 +148,24 @@ class Verdict(Message):
     score: int | None = None
 
 
+class LeftWaiting(Message):
+    """The first work of another queue that the agent could have taken, and what was compared of it."""
+
+    interaction_id: str
+    queue: str
+    level: int
+    compared: str
+
+
+class Taken(Message):
+    """Why the agent took this work and no other: the centre's selection, its level for the queue, and what it left waiting."""
+
+    selection: str
+    level: int
+    compared: str
+    instead_of: list[LeftWaiting] = Field(default_factory=list)
+
+
 class Explanation(Message):
     """Why an interaction is where it is. ``missing``: parts of what is asked that nobody signed in meets; ``unmet``: that nobody at all
     does. ``next_change_at``: when time alone can change the answer.
@@ -169,6 +187,7 @@ class Explanation(Message):
     decision: int = 0
     choice: str = ""
     decided_by: str = ""
+    taken: Taken | None = None
     missing: list[str] = Field(default_factory=list)
     unmet: list[str] = Field(default_factory=list)
     next_change_at: Moment | None = None

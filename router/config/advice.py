@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from typing import Final
 
-from agents.model import Agent
-from agents.pools import is_member
-from agents.skills import levels
 from router.config.advice_calendars import about_calendars
+from router.config.advice_contradictions import about_contradictions
+from router.config.advice_reach import about_reach
 from router.config.compile import Written
 from router.config.compile_selection import unread
 from router.config.impossible import Edges, circles, ladder_place
+from router.config.meeting import meets, members_of, widened
 from router.config.names import Names, Place
 from router.config.waiting_advice import about_time_to_live
 from router.config.yaml_source import shown
-from router.core.names import AgentId, PoolId
-from router.core.plan import After, AllOf, DivertTo, EndWith, MoveTo, Plan, Queue, WidenTo
+from router.core.plan import After, AllOf, DivertTo, EndWith, MoveTo, Plan, Queue
 from router.core.requirement import (
-    AgentTerm,
-    All,
-    Any,
-    Not,
     PoolTerm,
     Requirement,
-    SkillTerm,
-    TagTerm,
     describe,
     terms,
 )
 from router.errors import Problem
-
-_COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-    "<": operator.lt,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def advice(plan: Plan, written: Written, names: Names, today: date | None) -> list[Problem]:
@@ -56,6 +38,8 @@ def advice(plan: Plan, written: Written, names: Names, today: date | None) -> li
         *about_time_to_live(plan, written, names),
         *_about_requirements(plan, places, names),
         *_about_selection(plan, written),
+        *about_contradictions(plan, written, names),
+        *about_reach(plan, written, names),
     ]
 
 
@@ -88,7 +72,7 @@ def _about_agents(plan: Plan, written: Written, names: Names) -> Iterator[Proble
 
 def _about_pools(plan: Plan, names: Names) -> Iterator[Problem]:
     used = {pool for _, queue in _queues(plan) for tier in queue.tiers for pool in tier}
-    used |= {pool for _, queue in _queues(plan) for pool in _widened(queue)}
+    used |= {pool for _, queue in _queues(plan) for pool in widened(queue)}
     used |= {term.pool for tree in _requirements(plan) for term in terms(tree) if isinstance(term, PoolTerm)}
     for pool in plan.pools:
         if pool.pool_id not in used and not pool.queue_levels:
@@ -133,20 +117,17 @@ def _about_ladders(plan: Plan, written: Written, names: Names) -> Iterator[Probl
 def _about_requirements(plan: Plan, places: dict[str, Place], names: Names) -> Iterator[Problem]:
     if not plan.agents:
         return
-    members = {
-        pool.pool_id: {agent.agent_id for agent in plan.agents if is_member(pool, agent)}
-        for pool in plan.pools
-    }
+    members = members_of(plan)
     for section in plan.sections:
         place = places[section.section_id]
         for queue in section.queues:
-            pools = {pool for tier in queue.tiers for pool in tier} | set(_widened(queue))
+            pools = {pool for tier in queue.tiers for pool in tier} | set(widened(queue))
             agents = [
                 agent
                 for agent in plan.agents
                 if not queue.tiers or any(agent.agent_id in members[pool] for pool in pools)
             ]
-            if not any(_meets(queue.requirement, agent, members) for agent in agents):
+            if not any(meets(queue.requirement, agent, members) for agent in agents):
                 spot = names.queues[queue.queue_id]
                 where = " in its pools" if queue.tiers else ""
                 what = (
@@ -155,7 +136,7 @@ def _about_requirements(plan: Plan, places: dict[str, Place], names: Names) -> I
                 yield spot.problem(what, "it waits until its ladder relaxes it", key=True)
         for index, rule in enumerate(section.intake):
             tree = rule.requirement
-            if tree is not None and not any(_meets(tree, agent, members) for agent in plan.agents):
+            if tree is not None and not any(meets(tree, agent, members) for agent in plan.agents):
                 spot = place / "intake" / index / "needs"
                 yield spot.problem(f"nobody meets what rule {rule.name!r} needs: {describe(tree)}")
 
@@ -173,13 +154,6 @@ def _queues(plan: Plan) -> Iterator[tuple[str, Queue]]:
             yield section.section_id, queue
 
 
-def _widened(queue: Queue) -> Iterator[PoolId]:
-    for step in queue.ladder:
-        for operation in step.operations:
-            if isinstance(operation, WidenTo):
-                yield from operation.pools
-
-
 def _requirements(plan: Plan) -> Iterator[Requirement]:
     for section in plan.sections:
         for queue in section.queues:
@@ -187,24 +161,3 @@ def _requirements(plan: Plan) -> Iterator[Requirement]:
         for rule in section.intake:
             if rule.requirement is not None:
                 yield rule.requirement
-
-
-def _meets(tree: Requirement, agent: Agent, members: dict[PoolId, set[AgentId]]) -> bool:
-    """Say whether the agent meets the tree at its widest: all branches open, all that expires gone."""
-    match tree:
-        case All():
-            parts = (part for part in tree.of if part.expires_ms is None and part.weight is None)
-            return all(_meets(part, agent, members) for part in parts)
-        case Any():
-            return any(_meets(part, agent, members) for part in tree.of)
-        case Not():
-            return not _meets(tree.of, agent, members)
-        case SkillTerm():
-            level = levels(agent).get(tree.skill)
-            return level is not None and _COMPARE[tree.op](level, tree.level)
-        case AgentTerm():
-            return agent.agent_id in tree.agents
-        case TagTerm():
-            return (tree.tag, tree.value) in agent.tags
-        case PoolTerm():
-            return agent.agent_id in members[tree.pool]

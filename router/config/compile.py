@@ -16,8 +16,10 @@ from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
+from router.config.schema_estimates import EstimatesMap
 from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
+from router.core.estimate_plan import EstimateRules
 from router.core.names import AgentId, CentreId, ChannelId, PoolId, QueueId, SkillName
 from router.core.plan import Plan
 from router.policies import BUILT_IN
@@ -61,12 +63,21 @@ def compile_plan(written: Written, names: Names) -> Plan:
         hop_limit=centre.hop_limit,
         check_every_ms=centre.check_every,
         remember_ms=centre.remember,
+        estimates=_estimates(centre.estimates),
         limit=limit(centre.limit, place / "limit", names, look_up=False),
         handled_window_ms=centre.handled_window,
         calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )
     return with_version(made)
+
+
+def _estimates(written: bool | EstimatesMap) -> EstimateRules | None:
+    if isinstance(written, bool):
+        return EstimateRules() if written else None
+    return EstimateRules(
+        window_ms=written.window, least_services=written.least_services, announce=written.announce
+    )
 
 
 def _successors(written: dict[str, str], place: Place, names: Names) -> Iterator[tuple[QueueId, QueueId]]:

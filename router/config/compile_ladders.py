@@ -21,6 +21,7 @@ from router.config.yaml_source import shown
 from router.core import ladder_plan, order_plan, plan
 from router.core.calendar_plan import Closed
 from router.core.durations import duration_text
+from router.core.estimate_plan import EstimatedWait
 from router.core.guards import EXPRESSION_FIELDS
 from router.core.names import PoolId, QueueId, SkillName
 
@@ -41,6 +42,8 @@ def ladder(steps: list[StepMap], place: Place, names: Names) -> tuple[plan.Step,
                 what = f"after {duration_text(trigger.ms)} stands behind after {duration_text(latest)}"
                 (here / "after").note(what, hint)
             latest = max(latest, trigger.ms)
+        if isinstance(trigger, EstimatedWait):
+            names.needs_estimates("estimated-wait", here / "when" / "estimated-wait")
         if step.name is not None and step.name in taken:
             (here / "name").note(
                 f"a step named {shown(step.name)!r} stands above already", "names are unique in a ladder"
@@ -68,6 +71,8 @@ def _trigger(step: StepMap) -> tuple[plan.Trigger, str]:
     match step.when:
         case TriggerMap(queue_length=int(above)):
             return plan.QueueLength(above=above), f"queue-length-{above}"
+        case TriggerMap(estimated_wait=int(ms)):
+            return EstimatedWait(above_ms=ms), f"estimated-wait-{duration_text(ms)}"
         case TriggerMap():
             return ladder_plan.Holds(), "holds"
         case "all-declined":

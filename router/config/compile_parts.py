@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from agents.model import WrapUp
@@ -125,9 +126,12 @@ def limit(
     """Return the limit that is written; ``look_up`` False: whatever it names is wrong anyway."""
     if written is None:
         return None
+    if written.max_estimated_wait is not None:
+        names.needs_estimates("max-estimated-wait", place / "max-estimated-wait")
+    bounds = plan.Limit(max_waiting=written.max_waiting, max_estimated_ms=written.max_estimated_wait)
     if written.divert is not None:
-        return plan.Limit(max_waiting=written.max_waiting, when_full="divert", target=written.divert)
+        return replace(bounds, when_full="divert", target=written.divert)
     if written.overflow is not None and look_up:
         queue = names.queue_or_section(written.overflow, place / "overflow")
-        return plan.Limit(max_waiting=written.max_waiting, when_full="overflow", target=queue or "")
-    return plan.Limit(max_waiting=written.max_waiting)
+        return replace(bounds, when_full="overflow", target=queue or "")
+    return bounds

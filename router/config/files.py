@@ -254,6 +254,7 @@ def _names(
     raw = centre.document.value if isinstance(centre.document.value, dict) else {}
     channels = raw.get("channels")
     names.channels = _texts(channels) or list(STANDARD_CHANNELS)
+    names.has_estimates = raw.get("estimates") not in (None, False)
     names.pools = {name: centre / "pools" / name for name in _texts(raw.get("pools"))}
     names.calendars = {name: centre / "calendars" / name for name in _texts(raw.get("calendars"))}
     bodies: list[tuple[str, Place]] = [

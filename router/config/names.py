@@ -63,10 +63,20 @@ class Names:
     default_queue: dict[str, str] = field(default_factory=dict)
     calendars: dict[str, Place] = field(default_factory=dict)
     whole: bool = True
+    has_estimates: bool = False
 
     def channel(self, name: str, place: Place, *, key: bool = False) -> bool:
         """Say whether there is such a channel; if not, note it."""
         return known("channel", name, self.channels, place, key=key)
+
+    def needs_estimates(self, what: str, place: Place) -> None:
+        """Note it where the centre keeps no estimates."""
+        if not self.has_estimates:
+            place.note(
+                f"{what!r} needs estimates, which the centre does not keep",
+                "write 'estimates: true' in the centre",
+                key=True,
+            )
 
     def skill(self, name: str, place: Place, *, key: bool = False) -> bool:
         """Say whether there is such a skill; if not, note it."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_calendars, schema_ladders, schema_rules
+from router.config import schema, schema_calendars, schema_estimates, schema_ladders, schema_rules
 from router.config.json_schema import schema_of
 from router.config.schema_rates import RateMap
 from router.config.schema_selection import QueueLevelMap, SelectionMap
@@ -30,6 +30,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
             ("pool", schema.PoolMap),
+            ("estimates", schema_estimates.EstimatesMap),
             ("calendar", schema_calendars.CalendarMap),
             ("agents.yaml", schema.AgentsFile),
             ("agent", schema.AgentMap),

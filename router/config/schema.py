@@ -27,6 +27,7 @@ from router.config.scalars import (
 )
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_choice import Speed, Tolerance
+from router.config.schema_estimates import Estimates
 from router.config.schema_ladders import StepMap
 from router.config.schema_rates import RateMap
 from router.config.schema_rules import Names, Need, Priority, When
@@ -145,7 +146,12 @@ WrapUps = Annotated[
 class LimitMap(Model):
     """Room for waiting work. Work beyond it is refused, unless `divert` or `overflow` says where it goes."""
 
-    max_waiting: Annotated[int, Field(ge=0, le=10_000_000)] = Field(description="How many may wait.")
+    max_waiting: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(
+        None, description="How many may wait. [any number]"
+    )
+    max_estimated_wait: Duration | None = Field(
+        None, description="How long an arrival may have to wait, by its estimate (p50). [any time]"
+    )
     divert: Words | None = Field(None, description="Send it there: voicemail, a number, a message.")
     overflow: Name | None = Field(None, description="Try this queue, or this section's default queue.")
 
@@ -155,6 +161,8 @@ class LimitMap(Model):
             return self
         if self.divert is not None and self.overflow is not None:
             wrong("a limit has either 'divert' or 'overflow'", "remove one")
+        if self.max_waiting is None and self.max_estimated_wait is None:
+            wrong("a limit that limits nothing", "write 'max-waiting: 20' or 'max-estimated-wait: 5m'")
         return self
 
 
@@ -413,6 +421,9 @@ class CentreFile(Model):
         None, description="After-contact work, where the section does not say. [none]"
     )
     limit: LimitMap | None = Field(None, description="Room for waiting work in the whole centre. [endless]")
+    estimates: Estimates = Field(
+        False, description="Whether waits are estimated: `true`, or a mapping that says how. [false]"
+    )
     successors: dict[Name, Name] = Field(
         {}, description="Where the work of removed queues goes at a reload: `{old-queue: queue-or-section}`."
     )

@@ -162,6 +162,10 @@ class TriggerMap(Model):
     queue_length: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None, description="Holds while more than this many interactions wait in the queue."
     )
+    estimated_wait: Duration | None = Field(
+        None,
+        description="Holds while the interaction's estimated wait (p50) is longer than this; never while that is unknown.",
+    )
     holds: Guard | None = Field(
         None, description="A condition on the interaction: `waiting > 5m and attributes.tier == 'gold'`."
     )
@@ -176,7 +180,9 @@ class TriggerMap(Model):
 Trigger = Annotated[
     Annotated[Literal["no-eligible-agent", "all-declined", "closed"], Tag("<scalar>")]
     | Annotated[TriggerMap, Tag("<mapping>")],
-    by_shape("'no-eligible-agent', 'all-declined', 'closed', {queue-length: 20} or {holds: CONDITION}"),
+    by_shape(
+        "'no-eligible-agent', 'all-declined', 'closed', {queue-length: 20}, {estimated-wait: 3m} or {holds: CONDITION}"
+    ),
 ]
 
 
@@ -196,7 +202,8 @@ class StepMap(Model):
     when: Trigger | None = Field(
         None,
         description="While it holds: `no-eligible-agent` (no signed-in agent of an open pool meets the requirement),"
-        " `{queue-length: 20}` (more than 20 wait), `{holds: CONDITION}`, `closed` (the queue is closed by its hours), or `all-declined`"
+        " `{queue-length: 20}` (more than 20 wait), `{estimated-wait: 3m}` (longer than that at p50),"
+        " `{holds: CONDITION}`, `closed` (the queue is closed by its hours), or `all-declined`"
         " (everybody eligible has refused, and all are about"
         " to be asked again).",
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from router.config.compile import Written
 from router.config.impossible import ladder_place
 from router.config.names import Names, Place
-from router.core.explanation import span
 from router.core.plan import After, Plan
 from router.core.requirement import All, Any, Not, Requirement
+from router.core.spans import span
 from router.errors import Problem
 
 

@@ -9,6 +9,7 @@ from router.core.centre import START, Centre
 from router.core.checks import bad_id, check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
+from router.core.estimates import expected_wait_ms
 from router.core.facts import (
     InteractionEnd,
     InteractionMoved,
@@ -258,9 +259,9 @@ def find_room(
         full = _first_full(centre, interaction) if interaction.queue.has_limit else None
         if full is None:
             return None
-        limit, what = full
+        limit, reason = full
         if limit.when_full == "refuse":
-            return "refused", f"{what}-full"
+            return "refused", reason
         if limit.when_full == "divert":
             return "diverted", limit.target
         if interaction.hops >= centre.plan.hop_limit:
@@ -279,6 +280,8 @@ def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position
     is_new = queue.hours is not None and cause in ("arrived", "due")
     interaction.waiting_since = clocks_start_at(centre, queue) if is_new else now
     interaction.state = "queued"
+    if centre.figures is not None:
+        centre.figures.begun.append(interaction)
     centre.facts.append(
         make_fact(
             InteractionQueued,
@@ -339,6 +342,8 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
         queue.section.waiting += 1
         centre.waiting += 1
         klass.enlist(interaction, key)
+        if centre.figures is not None:
+            centre.figures.begun.append(interaction)
         if queue.line is not None:
             queue.line.add(key)
     else:
@@ -360,8 +365,15 @@ def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] |
         (section.plan.limit, "section", section.waiting),
         (centre.plan.limit, "centre", centre.waiting),
     ):
-        if limit is not None and waiting >= limit.max_waiting and not _would_be_taken(centre, interaction):
-            return limit, what
+        if limit is None:
+            continue
+        if limit.max_waiting is not None and waiting >= limit.max_waiting:
+            if not _would_be_taken(centre, interaction):
+                return limit, f"{what}-full"
+        elif limit.max_estimated_ms is not None and not _would_be_taken(centre, interaction):
+            expected = expected_wait_ms(centre, interaction)
+            if expected is not None and expected > limit.max_estimated_ms:
+                return limit, "wait-too-long"
     return None
 
 

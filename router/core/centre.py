@@ -21,6 +21,7 @@ from router.core.needs import Need, Needs
 from router.core.plan import Channel, Plan, Queue, Section
 from router.core.policy import HeadSelection, OrderPolicy, Policies, SelectionPolicy
 from router.core.records import AgentState, Holding, Interaction
+from router.core.running_figures import RunningFigures
 from router.core.supply import Profiles
 from router.errors import SignalError, did_you_mean, shown
 
@@ -74,6 +75,7 @@ class Centre:
         "entrances",
         "epoch",
         "facts",
+        "figures",
         "freed",
         "handle_times",
         "hours_due",
@@ -83,6 +85,7 @@ class Centre:
         "last_number",
         "last_offer",
         "last_tie",
+        "lines",
         "link_lost_at",
         "match_all",
         "needs",
@@ -144,6 +147,7 @@ class Centre:
         self.freed: list[AgentState] = []
         self.match_all = False
         self.touched: set[QueueState] = set()
+        self.figures: RunningFigures | None = None
         self.watched_decision = 0
         self.watcher: Callable[[Interaction, AgentState], None] | None = None
         self.handle_times: dict[QueueId, int] = {}
@@ -153,6 +157,8 @@ class Centre:
     def adopt(self, plan: Plan) -> None:
         """Index a plan. Interactions and agents are carried over by ``reload``."""
         self.plan = plan
+        self.lines: object = None  # of ``lines``, made when first asked for
+        self._adopt_figures(plan)
         self.channels: dict[ChannelId, Channel] = {channel.channel_id: channel for channel in plan.channels}
         self.sections: dict[SectionId, SectionState] = {}
         before = self.queues
@@ -194,6 +200,17 @@ class Centre:
         )
         self.pool_ids: frozenset[PoolId] = frozenset(pool.pool_id for pool in plan.pools)
         self.epoch += 1
+
+    def _adopt_figures(self, plan: Plan) -> None:
+        rules, figures = plan.estimates, self.figures
+        if rules is None:
+            self.figures = None
+        elif figures is None or figures.rules.window_ms != rules.window_ms:
+            self.figures = RunningFigures(rules)
+        else:
+            figures.rules = rules
+            queues = [queue.queue_id for section in plan.sections for queue in section.queues]
+            figures.keep_only(queues, [channel.channel_id for channel in plan.channels])
 
     def _carried_handle_times(self, before: dict[QueueId, QueueState]) -> dict[QueueId, int]:
         """Return the running means of a selection that reads them: known ones go on while the plan begins with the same time."""

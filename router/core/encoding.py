@@ -16,6 +16,7 @@ from agents import model, queue_levels
 from router.core import (
     calendar_plan,
     effects,
+    estimate_plan,
     facts,
     ladder_plan,
     order_plan,
@@ -33,6 +34,7 @@ _MODULES: Final = (
     ladder_plan,
     order_plan,
     selection_plan,
+    estimate_plan,
     plan,
     signals,
     facts,

@@ -35,6 +35,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
+from router.core.estimates import quote_begun
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
 from router.core.ladder import on_step_due
@@ -145,6 +146,8 @@ class Engine:
             match_pass(centre, match)
         if centre.touched or (deadlines and deadlines[0][0] <= now):
             _settle(centre, now)
+        if centre.figures is not None and centre.figures.begun:
+            quote_begun(centre)
         effects, facts = centre.effects, centre.facts
         centre.effects, centre.facts = [], []
         return make_fact(Outcome, (effects, facts, answer))
@@ -196,6 +199,8 @@ def _run_instant(centre: Centre, now: int) -> None:
     if centre.new_work or centre.freed or centre.match_all:
         match_pass(centre, match)
     _settle(centre, now)
+    if centre.figures is not None and centre.figures.begun:
+        quote_begun(centre)
 
 
 def _settle(centre: Centre, now: int) -> None:

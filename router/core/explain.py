@@ -14,7 +14,8 @@ from router.core.centre import Centre
 from router.core.choosing import choice_key, choice_name
 from router.core.eligibility import judge, open_tiers, tier_of
 from router.core.engine import Engine
-from router.core.explanation import CODES, Code, Explanation, Verdict, span
+from router.core.estimates import estimate
+from router.core.explanation import CODES, Code, Explanation, Taken, Verdict
 from router.core.hours import is_open
 from router.core.level_delays import is_closed, next_opening
 from router.core.line import position_in_line
@@ -34,6 +35,8 @@ from router.core.requirement import (
     describe,
 )
 from router.core.signals import Signal
+from router.core.spans import span
+from router.core.taken import taken
 from router.errors import SignalError
 
 __all__ = ["CODES", "Code", "Explanation", "Verdict", "explain", "explain_decision", "explain_waiting"]
@@ -118,6 +121,7 @@ def explain_waiting(
         decided_by=_decided_by(
             winner, rivals, choice_name(interaction), interaction.queue.plan.tolerance * 1000
         ),
+        taken_for=taken(centre, interaction, chosen),
     )
 
 
@@ -146,6 +150,7 @@ def _explanation(
     chosen: AgentId | None = None,
     decision: int = 0,
     decided_by: str = "",
+    taken_for: Taken | None = None,
 ) -> Explanation:
     need = _need(centre, interaction)
     also: tuple[AgentId, ...] = ()
@@ -169,12 +174,14 @@ def _explanation(
         decision=decision,
         choice=choice_name(interaction) if chosen is not None else "",
         decided_by=decided_by,
+        taken=taken_for,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
         unmet=_unmet(centre, need, signed_in=False) if is_waiting else (),
         position=position_in_line(interaction) if is_waiting and interaction.key is not None else None,
         next_change_at=_next_change(centre, interaction)
         if state in ("queued", "offered", "scheduled")
         else None,
+        estimate=estimate(centre, interaction) if is_waiting else None,
         is_closed=is_closed,
         opens_at=hours.changes_at if hours is not None and is_closed else None,
     )

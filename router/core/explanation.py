@@ -10,7 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from router.core.estimated import Estimate
 from router.core.names import AgentId, InteractionId, QueueId
+from router.core.spans import span
 
 Code = Literal[
     "offline",
@@ -74,6 +76,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftWaiting:
+    """The first work of another queue that the agent could have taken, its level there, and what was compared of it."""
+
+    interaction_id: InteractionId
+    queue: QueueId
+    level: int
+    compared: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Why the agent took this work and no other: the selection, the agent's level for the queue, what was compared of it, and what
+    it left waiting, of each other queue the first, in the order of levels and keys.
+    """
+
+    selection: str
+    level: int
+    compared: str
+    instead_of: tuple[LeftWaiting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The answer to "why". Times are the engine's milliseconds.
 
@@ -83,7 +107,8 @@ class Explanation:
     requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
     the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
     queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
-    opens next (None: never again).
+    opens next (None: never again). ``estimate`` is there for work that waits, or would.
+    ``taken`` tells of a decision, or of one that would be made, what the agent could have taken instead.
     """
 
     interaction_id: InteractionId
@@ -102,9 +127,11 @@ class Explanation:
     missing: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
     next_change_at: int | None = None
+    estimate: Estimate | None = None
     position: int | None = None
     is_closed: bool = False
     opens_at: int | None = None
+    taken: Taken | None = None
 
     @property
     def summary(self) -> str:
@@ -134,35 +161,26 @@ class Explanation:
     def text(self) -> str:
         """Return the whole answer for people, a line each."""
         lines = [self.summary, f"  asked of an agent: {self.requirement}"]
+        if self.taken is not None and self.taken.instead_of:
+            lines.append(
+                f"  taken by {self.taken.selection} at level {self.taken.level}: {self.taken.compared}"
+            )
+            lines.extend(
+                f"    not {left.interaction_id} of {left.queue} at level {left.level}: {left.compared}"
+                for left in self.taken.instead_of
+            )
         for verdict in self.verdicts:
             rank = ""
             if verdict.tier is not None and verdict.score is not None:
                 rank = f" [tier {verdict.tier}, score {verdict.score / 1_000_000:g}]"
             lines.append(f"  {verdict.agent_id}: {verdict.code}: {verdict.detail}{rank}")
+        if self.estimate is not None and self.estimate.why != "off":
+            lines.append(f"  {self.estimate}")
         if self.next_change_at is not None:
             lines.append(f"  can next change in {span(self.next_change_at - self.at)}")
         return "\n".join(lines)
 
     __str__ = text
-
-
-def span(ms: int) -> str:
-    """Return a span of time for people, in two units at most: ``400 ms``, ``12 s``, ``3 m 20 s``, ``2 h 5 m``, ``4 d``."""
-    if ms < 1_000:
-        return f"{ms} ms"
-    if ms < 59_950:
-        return f"{round(ms / 1000, 1):g} s"
-    seconds, minutes, hours = ((ms + unit // 2) // unit for unit in (1_000, 60_000, 3_600_000))
-    if seconds < 3_600:
-        return _two(seconds, 60, "m", "s")
-    if minutes < 24 * 60:
-        return _two(minutes, 60, "h", "m")
-    return _two(hours, 24, "d", "h")
-
-
-def _two(count: int, per_large: int, large: str, small: str) -> str:
-    whole, rest = divmod(count, per_large)
-    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
 
 
 def _who_would_fit(verdicts: tuple[Verdict, ...]) -> str:

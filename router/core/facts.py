@@ -284,6 +284,18 @@ class HopLimitReached(NamedTuple):
     to_queue: QueueId
 
 
+class WaitEstimated(NamedTuple):
+    """What was estimated when it began to wait: its place among those the same agents serve, from 1, and the quantiles of its wait."""
+
+    at: int
+    interaction_id: InteractionId
+    queue: QueueId
+    position: int
+    p50_ms: int
+    p90_ms: int
+    method: str
+
+
 class RefusalsCleared(NamedTuple):
     """Everybody eligible had refused; the memory is cleared and all may be offered it again."""
 
@@ -383,6 +395,7 @@ Fact = (
     | AnnouncementMade
     | NoticeSent
     | HopLimitReached
+    | WaitEstimated
     | RefusalsCleared
     | PresenceChanged
     | AgentPaused

@@ -101,17 +101,24 @@ def _keep(found: dict[QueueState, First], queue: QueueState, first: First) -> No
 
 
 def head_of(
-    centre: Centre, agent: AgentState, interaction: Interaction, selection: HeadSelection, *, left: int = 0
+    centre: Centre,
+    agent: AgentState,
+    interaction: Interaction,
+    selection: HeadSelection,
+    *,
+    leaving: Interaction | None = None,
 ) -> Head:
-    """Return what the selection may know of the interaction, which waits; ``left`` is 1 where it has just ceased to be counted."""
+    """Return what the selection may know of the interaction, which waits; one that is ``leaving`` counts as if it still did."""
     queue = interaction.queue
+    counts = leaving is not None and leaving.state == "queued"
+    is_here = leaving is not None and leaving.queue is queue
     since = interaction.waiting_since
     return Head(
         queue=queue.plan,
         place=queue.index,
         wait_ms=0 if since is None else max(0, centre.now - since),
-        length=queue.waiting + left,
-        total=centre.waiting + left,
+        length=queue.waiting + (counts and is_here),
+        total=centre.waiting + counts,
         shares=centre.shares,
         handle_ms=centre.handle_times.get(queue.queue_id, 0),
         others=_others(centre, agent, interaction) if selection.counts_agents else 0,

@@ -17,6 +17,7 @@ from router.core.facts import (
 from router.core.handle_times import note_handle_time
 from router.core.rates import count_start
 from router.core.records import AgentState, Holding, Interaction
+from router.core.running_figures import RunningFigures
 
 NO_WRAP_UP = WrapUp()
 
@@ -137,6 +138,8 @@ def end_contact(centre: Centre, holding: Holding) -> None:
     centre.fact(WrapUpStarted(now, interaction.id, agent.id, rule.scope, holding.until))
     centre.deadline(holding.until, WRAP_UP_END, interaction.number, agent.id, holding, holding.decision)
     if rule.scope != "agent":
+        if centre.figures is not None:
+            _count_service(centre.figures, holding, now)
         agent.idle_since = now
         if rule.scope == "section":
             _block(centre, holding)
@@ -164,6 +167,8 @@ def close(centre: Centre, holding: Holding) -> None:
         connected_ms, wrap_up_ms = now - holding.connected_at, 0
     if holding.counts:
         agent.idle_since = now
+        if centre.figures is not None:
+            _count_service(centre.figures, holding, now)
     centre.facts.append(
         make_fact(
             AssignmentClosed,
@@ -187,6 +192,8 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
             (now, holding.interaction.id, agent.id, holding.queue_id, now - holding.connected_at, 0),
         )
     )
+    if centre.figures is not None:
+        _count_service(centre.figures, holding, now)
     if centre.handle_times:
         note_handle_time(centre, holding.queue_id, now - holding.connected_at)
     holding.state = "closed"
@@ -200,6 +207,12 @@ def _close_at_once(centre: Centre, holding: Holding, agent: AgentState, now: int
     centre.freed.append(agent)
     if agent.units > agent.profile.capacity:
         resuspend(centre, agent)
+
+
+def _count_service(figures: RunningFigures, holding: Holding, now: int) -> None:
+    """The agent's units are about to come free: count what the service took of them."""
+    node = holding.queue_id, holding.interaction.channel.channel_id
+    figures.served(node, holding.units * (now - holding.connected_at), now)
 
 
 def go_if_done(centre: Centre, agent: AgentState) -> None:

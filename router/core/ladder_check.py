@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from router.core.checks import PRIORITY_MAX
+from router.core.estimate_plan import EstimatedWait
 from router.core.expression import ExpressionError, read
 from router.core.guards import EXPRESSION_FIELDS, GUARD_FIELDS
 from router.core.intake import ATTRIBUTE, expressions
@@ -53,6 +54,8 @@ def ladder_problems(where: str, queue: Queue, queues: Sequence[str], pools: Sequ
                 yield f"{here}: before-due {ms} ms is negative"
             case QueueLength(above=above) if above < 0:
                 yield f"{here}: queue-length {above} is negative"
+            case EstimatedWait(above_ms=ms) if ms < 0:
+                yield f"{here}: estimated-wait {ms} ms is negative"
             case _:
                 pass
         yield from _repeat_problems(here, step)

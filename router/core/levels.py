@@ -9,9 +9,12 @@ from router.core.calendar_plan import Closed
 from router.core.centre import LEVEL_CHECK, Centre
 from router.core.demand import QueueState
 from router.core.eligibility import anyone_eligible, may_lack_agents
+from router.core.estimate_plan import EstimatedWait
+from router.core.estimates import Line, expected_wait_ms, line_of
 from router.core.hours import have_started, is_open
 from router.core.ladder import guard_holds, is_ready, take_step
 from router.core.ladder_plan import Holds
+from router.core.names import ChannelId
 from router.core.plan import NoEligibleAgent, QueueLength, Step, Trigger
 from router.core.queueing import enlist_new_work
 from router.core.records import Interaction
@@ -50,13 +53,33 @@ def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
     ]
     candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
     has_fired = False
+    lines: dict[ChannelId, Line] = {}
     for interaction in candidates:
         if interaction.state != "queued" or interaction.queue is not queue:
             continue
-        if holds(centre, interaction, trigger, queue.waiting) and guard_holds(centre, interaction, step):
+        if isinstance(trigger, EstimatedWait):
+            reached = _waits_longer(centre, interaction, trigger.above_ms, lines)
+        else:
+            reached = holds(centre, interaction, trigger, queue.waiting)
+        if reached and guard_holds(centre, interaction, step):
             take_step(centre, interaction, step)
             has_fired = True
+            lines.clear()
     return has_fired
+
+
+def _waits_longer(
+    centre: Centre, interaction: Interaction, above_ms: int, lines: dict[ChannelId, Line]
+) -> bool:
+    """What ``holds`` says, for many: ``lines`` are those looked at since a step was taken."""
+    if not have_started(centre, interaction):
+        return False
+    channel_id = interaction.channel.channel_id
+    line = lines.get(channel_id)
+    if line is None:
+        line = lines[channel_id] = line_of(centre, interaction)
+    method, _, p50, _ = line.wait_of(interaction)
+    return method != "unknown" and p50 > above_ms
 
 
 def may_hold(trigger: Trigger, waiting: int) -> bool:
@@ -75,6 +98,9 @@ def holds(centre: Centre, interaction: Interaction, trigger: Trigger, waiting: i
             return waiting > trigger.above
         case NoEligibleAgent():
             return not anyone_eligible(centre, interaction)
+        case EstimatedWait():
+            expected = expected_wait_ms(centre, interaction)
+            return expected is not None and expected > trigger.above_ms
         case Holds():
             return True  # the step's guard is all that there is to it
         case _:

@@ -111,6 +111,9 @@ def _assign(centre: Centre, holding: Holding) -> None:
     interaction = holding.interaction
     now = centre.now
     waited = interaction.waited_ms = max(now - (interaction.waiting_since or 0), 0)
+    if centre.figures is not None:
+        node = interaction.queue.queue_id, interaction.channel.channel_id
+        centre.figures.answered(node, interaction.number, waited, now)
     interaction.state = "assigned"
     interaction.owner = holding
     interaction.refused = None

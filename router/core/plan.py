@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
@@ -72,15 +73,17 @@ WhenFull = Literal["refuse", "divert", "overflow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Room for waiting work: with ``max_waiting`` waiting, an arrival that would have to wait is turned away.
+    """Room for waiting work: with ``max_waiting`` waiting, or an estimated wait (p50) longer than ``max_estimated_ms``, an arrival that
+    would have to wait is turned away. None: no such bound.
 
     ``refuse`` ends it, ``divert`` sends it to ``target`` (a name the outside understands), ``overflow`` tries the
     queue ``target``.
     """
 
-    max_waiting: int
+    max_waiting: int | None = None
     when_full: WhenFull = "refuse"
     target: str = ""
+    max_estimated_ms: int | None = None
 
 
 # ── intake ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,7 +170,7 @@ class QueueLength:
     above: int
 
 
-Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds
+Trigger = After | BeforeDue | AllDeclined | NoEligibleAgent | QueueLength | Closed | Holds | EstimatedWait
 
 TIMED_TRIGGERS: Final = (After, BeforeDue)
 """They say when they fire."""
@@ -306,7 +309,7 @@ class Section:
 class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
-    remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts.
+    remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts. ``estimates`` None: none are kept.
     """
 
     version: str
@@ -324,5 +327,6 @@ class Plan:
     remember_ms: int = DAY_MS
     limit: Limit | None = None
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
+    estimates: EstimateRules | None = None
     handled_window_ms: int = HOUR_MS
     calendars: tuple[Calendar, ...] = ()

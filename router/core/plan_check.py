@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from agents.model import Agent
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
+from router.core.estimate_plan import EstimatedWait
 from router.core.intake import INTAKE_FIELDS
 from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
 from router.core.names import ID_PATTERN, QueueId
@@ -66,6 +67,13 @@ class _Check:
             for other in channel.interruptible_by:
                 yield from self._known(f"{where}: interruptible by channel", other, self.channels)
         yield from self._limit("centre", plan.limit)
+        if plan.estimates is not None:
+            for name, value in (
+                ("window", plan.estimates.window_ms),
+                ("least-services", plan.estimates.least_services),
+            ):
+                if value < 1:
+                    yield f"estimates: {name} {value} is less than 1"
         yield from self._agents()
         yield from self._pools()
         for section in plan.sections:
@@ -90,8 +98,15 @@ class _Check:
     def _limit(self, where: str, limit: Limit | None) -> Iterator[str]:
         if limit is None:
             return
-        if limit.max_waiting < 0:
+        if limit.max_waiting is not None and limit.max_waiting < 0:
             yield f"{where}: max-waiting {limit.max_waiting} is negative"
+        if limit.max_estimated_ms is not None:
+            if limit.max_estimated_ms < 0:
+                yield f"{where}: max-estimated-wait {limit.max_estimated_ms} ms is negative"
+            if self.plan.estimates is None:
+                yield f"{where}: max-estimated-wait needs estimates; turn them on in the centre"
+        elif limit.max_waiting is None:
+            yield f"{where}: a limit bounds max-waiting or max-estimated-wait"
         if limit.when_full == "overflow":
             yield from self._known(f"{where}: overflow to queue", limit.target, self.queues)
         elif limit.when_full == "divert" and not limit.target:
@@ -217,6 +232,9 @@ class _Check:
             yield from self._known(f"{where}: choice", queue.choice, self.policies.choices())
         yield from selection_problems(where, queue.selection)
         yield from ladder_problems(where, queue, self.queues, self.pools)
+        for step in queue.ladder:
+            if isinstance(step.trigger, EstimatedWait) and self.plan.estimates is None:
+                yield f"{where}: step {step.name!r}: estimated-wait needs estimates; turn them on in the centre"
 
     def _overflow_cycles(self) -> Iterator[str]:
         """Queues whose limits overflow in a ring turn work round until the hop limit: refuse the ring."""

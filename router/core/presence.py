@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from agents.presence import MOVES, PresenceEvent
+from router.core.arrivals import queued
 from router.core.centre import HOLD_END, LEASE_END, PAUSE_END, Centre
 from router.core.effects import ReleaseWork, SetPresence
 from router.core.facts import (
     AgentPaused,
     AgentUnpaused,
     HoldEnded,
-    InteractionQueued,
     PresenceChanged,
     WorkHeld,
 )
 from router.core.holdings import became_free, close, count_in, count_out, go_if_done
-from router.core.ladder import enter, run_waiting_operations
+from router.core.ladder import run_waiting_operations
 from router.core.offers import back_in_queue, end_offer, refuse, rescind_all, rules_of
 from router.core.rates import keep_account
 from router.core.records import AgentState, Holding
@@ -139,26 +139,9 @@ def on_hold_end(centre: Centre, holding: Holding) -> None:
     close(centre, holding)
     centre.effect(ReleaseWork(interaction.id, agent.id, "agent-lost"))
     interaction.expedited = True
-    interaction.waiting_since = now
     interaction.refused = None
     interaction.refused_clear_at = None
-    interaction.state = "queued"
-    queue = interaction.queue.plan
-    centre.fact(
-        InteractionQueued(
-            now,
-            interaction.id,
-            queue.section_id,
-            queue.queue_id,
-            interaction.channel.channel_id,
-            interaction.priority,
-            interaction.queued_at,
-            True,
-            "agent-lost",
-            interaction.rule,
-        )
-    )
-    enter(centre, interaction)
+    queued(centre, interaction, "agent-lost")
 
 
 def expire_offer(centre: Centre, holding: Holding) -> None:

@@ -246,6 +246,9 @@ def end(
         if interaction.state == "queued":
             stop_waiting(centre, interaction)
         wait_ms = 0 if interaction.waiting_since is None else max(now - interaction.waiting_since, 0)
+        if centre.figures is not None:
+            node = interaction.queue.queue_id, interaction.channel.channel_id
+            centre.figures.gone(node, interaction.number, wait_ms, now, gave_up=how == "abandoned")
     interaction.state = "ended"
     interaction.ended_how = how
     interaction.ended_at = now

@@ -37,6 +37,7 @@ from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.rates import restore_account
 from router.core.records import AgentState, Holding, Interaction, LadderState
+from router.core.running_figures import RunningFigures
 from router.core.signals import InteractionArrived
 from router.core.standings import dump_standings, keep_standings, load_standing
 
@@ -159,6 +160,7 @@ def dump(centre: Centre) -> Data:
             for name, queue in centre.queues.items()
             if queue.tick_at is not None or queue.last_picked
         },
+        "figures": None if centre.figures is None else centre.figures.dump(),
         "tails": [
             [number, list(interactions[number].tail or ())]
             for number in sorted(interactions)
@@ -281,6 +283,8 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         queue.tick_at = data["tick_at"]
         if queue.tick_at is not None:
             centre.deadline(queue.tick_at, LEVEL_CHECK, queue.index, name, queue)
+    if plan.estimates is not None:
+        centre.figures = RunningFigures.load(plan.estimates, snapshot.get("figures"))
     enlist_new_work(centre)
     centre.new_work = []
     centre.freed = []

@@ -35,4 +35,5 @@ class PredictedWait:
         """Return the parts of the prediction."""
         if not head.others:
             return f"waited {head.wait_ms} ms, nobody else here could serve it"
-        return f"waited {head.wait_ms} ms, {head.others} others, handled in {head.handle_ms} ms"
+        who = "1 other" if head.others == 1 else f"{head.others} others"
+        return f"waited {head.wait_ms} ms, {who} could serve it, handled in {head.handle_ms} ms"

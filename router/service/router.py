@@ -13,6 +13,8 @@ from agents.waiting import Bell
 from router.core.centre import Centre
 from router.core.effects import Effect
 from router.core.engine import Engine
+from router.core.estimated import Estimate
+from router.core.estimates import estimate_arrival, estimate_waiting
 from router.core.explain import Explanation, explain
 from router.core.facts import Fact
 from router.core.names import AgentId, AttributeValue, ChannelId, InteractionId, QueueId, SectionId
@@ -324,6 +326,19 @@ class Router:
     def explain(self, interaction_id: str) -> Explanation:
         """Say where an interaction is, who could take it, and why the others cannot; as of now."""
         return explain(self._running(), InteractionId(interaction_id), now=self._clock.now())
+
+    def estimate(self, interaction_id: str) -> Estimate:
+        """Say where an interaction stands and how long it has still to wait, as of now; raises ``SignalError`` when it is not known."""
+        centre = self._running().centre
+        return estimate_waiting(centre, InteractionId(interaction_id), now=self._clock.now())
+
+    def estimate_arrival(self, queue: str, channel: str | None = None) -> Estimate:
+        """Say how long would wait what arrived now in the queue; ``channel`` may be left out where the centre has one only.
+
+        Raises ``SignalError`` (``unknown-queue``, ``unknown-channel``).
+        """
+        centre = self._running().centre
+        return estimate_arrival(centre, QueueId(queue), self._channel(channel), now=self._clock.now())
 
     def snapshot(self) -> dict[str, object]:
         """Return the whole state as plain data that JSON can carry, to start another router from, under the same plan."""

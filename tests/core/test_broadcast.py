@@ -10,7 +10,7 @@ import pytest
 from router.core.effects import Connect, RescindOffer
 from router.core.engine import Engine
 from router.core.explain import explain
-from router.core.facts import OfferEnded, OfferExtended, OfferMade
+from router.core.facts import InteractionEnded, OfferEnded, OfferExtended, OfferMade
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
 from router.core.signals import (
@@ -147,3 +147,17 @@ def test_what_connects_by_itself_is_not_broadcast() -> None:
         a_centre(OfferRules(auto_answer=True, broadcast=2))
     with pytest.raises(PlanError, match="broadcast 0 is less than 1"):
         a_centre(OfferRules(broadcast=0))
+
+
+def test_time_to_live_that_ran_out_is_not_put_off_by_new_offers() -> None:
+    """When it runs out while offers are open they are let run, but none is made up for; with the last one the call ends."""
+    plan = a_plan(*map(an_agent, NAMES), offers=replace(RULES, timeout_ms=2_000), time_to_live_ms=1_000)
+    engine = an_engine(plan)
+    for name in NAMES:
+        engine.handle(AgentSignedIn(AgentId(name)), 0)
+    engine.handle(a_call(), 10)
+    engine.handle(OfferDeclined(OfferId(1), AgentId("ana"), ""), 1_500)
+    assert offers(engine) == ["ben", "cid"]
+    engine.handle(OfferDeclined(OfferId(2), AgentId("ben"), ""), 1_600)
+    facts = engine.handle(OfferDeclined(OfferId(3), AgentId("cid"), ""), 1_700).facts
+    assert next(fact.reason for fact in facts if isinstance(fact, InteractionEnded)) == "time-to-live"

@@ -10,7 +10,7 @@ import pytest
 from agents.model import Agent, AgentId, Pool, PoolId, SkillName, WrapUp
 from router.core.engine import Engine
 from router.core.explain import explain, explain_decision
-from router.core.explanation import CODES, Code, span
+from router.core.explanation import CODES, Code
 from router.core.names import ChannelId, InteractionId, OfferId
 from router.core.plan import After, Channel, OfferRules, Plan, Relax, Step
 from router.core.requirement import AgentTerm, All, Any, Not, TagTerm
@@ -23,6 +23,7 @@ from router.core.signals import (
     Signal,
     WorkFinished,
 )
+from router.core.spans import span
 from router.errors import SignalError
 from router.policies import BUILT_IN
 from tests.core.builders import VOICE, a_call, a_plan, an_agent, an_engine, skill

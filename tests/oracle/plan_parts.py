@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
 from agents.queue_levels import QueueLevel
 from router.core.calendar_plan import Closed
+from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
     AgentId,
@@ -295,6 +296,15 @@ SELECTIONS: Final = (
 SCORE_TERMS: Final = ("skill-fit", "most-skilled", "least-skilled", "first-skill", "best-fit", "fastest")
 
 
+def random_estimates(rng: Random) -> EstimateRules:
+    """Return rules under which little is enough."""
+    return EstimateRules(
+        window_ms=rng.choice((16_000, 64_000, 14_400_000)),
+        least_services=rng.randint(1, 3),
+        announce=chance(rng, 70),
+    )
+
+
 def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
     """Return a limit, or none in the other cases."""
     if not chance(rng, percent):
@@ -302,7 +312,9 @@ def random_limit(rng: Random, world: World, percent: int) -> Limit | None:
     kinds: tuple[WhenFull, ...] = ("refuse", "divert", "overflow")
     kind = rng.choice(kinds)
     target = {"refuse": "", "divert": "voicemail", "overflow": rng.choice(world.queues)}[kind]
-    return Limit(max_waiting=rng.randint(0, 3), when_full=kind, target=target)
+    most = seconds(rng, 0, 9) if chance(rng, 20) else None
+    count = None if most is not None and chance(rng, 50) else rng.randint(0, 3)
+    return Limit(max_waiting=count, max_estimated_ms=most, when_full=kind, target=target)
 
 
 def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
@@ -342,7 +354,9 @@ def _ladder(rng: Random, world: World, queue_id: QueueId) -> tuple[Step, ...]:
             if isinstance(operations[-1], DivertTo | EndWith):
                 break
         trigger: Trigger
-        match rng.randint(1, 9):
+        match 0 if chance(rng, 8) else rng.randint(1, 9):
+            case 0:
+                trigger = EstimatedWait(above_ms=seconds(rng, 0, 9))
             case 1:
                 trigger = NoEligibleAgent()
             case 5:

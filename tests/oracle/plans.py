@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from agents.model import Pool, Rate
 from agents.pools import is_member
+from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.names import (
     CentreId,
     PoolId,
@@ -46,6 +47,7 @@ from tests.oracle.plan_parts import (
     chance,
     random_agent,
     random_channel,
+    random_estimates,
     random_limit,
     random_pool,
     random_requirement,
@@ -93,13 +95,27 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        estimates=random_estimates(rng) if chance(rng, 40) else None,
         handled_window_ms=rng.choice((2000, 7000, 20_000)),
         calendars=random_calendars(rng),
     )
 
 
 def _made_legal(plan: Plan) -> Plan:
-    return _without_rings(_with_legal_pools(plan))
+    return _with_estimates(_without_rings(_with_legal_pools(plan)))
+
+
+def _with_estimates(plan: Plan) -> Plan:
+    """Let estimates be kept where something asks for them."""
+    queues = [queue for section in plan.sections for queue in section.queues]
+    limits = [plan.limit, *(s.limit for s in plan.sections), *(queue.limit for queue in queues)]
+    steps = [step for queue in queues for step in queue.ladder]
+    asked = any(limit is not None and limit.max_estimated_ms is not None for limit in limits) or any(
+        isinstance(step.trigger, EstimatedWait) for step in steps
+    )
+    if plan.estimates is not None or not asked:
+        return plan
+    return replace(plan, estimates=EstimateRules(window_ms=64_000, least_services=1, announce=True))
 
 
 def _without_rings(plan: Plan) -> Plan:

@@ -42,6 +42,7 @@ from router.core.signals import (
 from router.errors import SignalError
 from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_estimates import follow_plan, quote_begun
 from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
 from tests.oracle.reference_ladder import (
@@ -144,6 +145,7 @@ class ReferenceRouter:
                 carry_out(state, decision)
             step_taken = read_levels(state)
             if not step_taken and not any(deadline.due <= now for deadline in deadlines(state)):
+                quote_begun(state)
                 return
 
     def _outcome(self, answer: str) -> Outcome:
@@ -405,6 +407,7 @@ class ReferenceRouter:
         state.facts.append(PlanAdopted(state.now, plan.version, state.plan.version))
         was_open = open_now(state)
         before, state.plan = state.plan, plan
+        follow_plan(state, before)
         adopt_counts(state, before)
         tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         keep_handle_times(state, before)

@@ -12,9 +12,9 @@ from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import InteractionArrived
 from router.errors import SignalError
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_estimates import somebody_can_take, waits_longer
 from tests.oracle.reference_hours import is_closed
 from tests.oracle.reference_ladder import end, move, put_in_queue
-from tests.oracle.reference_matching import can_take
 from tests.oracle.reference_state import State, Work, new_work
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -215,7 +215,7 @@ def _refuse(state: State, work: Work, reason: str) -> str:
 
 
 def _first_full(state: State, work: Work) -> tuple[str, Limit] | None:
-    if any(can_take(state, person, work) for person in state.people.values()):
+    if somebody_can_take(state, work):
         return None
     section = state.section_of(work.queue)
     queued = state.queued()
@@ -225,8 +225,12 @@ def _first_full(state: State, work: Work) -> tuple[str, Limit] | None:
         ("centre-full", state.plan.limit, queued),
     ]
     for name, limit, waiting in rooms:
-        if limit is not None and len(waiting) >= limit.max_waiting:
+        if limit is None:
+            continue
+        if limit.max_waiting is not None and len(waiting) >= limit.max_waiting:
             return name, limit
+        if limit.max_estimated_ms is not None and waits_longer(state, work, limit.max_estimated_ms):
+            return "wait-too-long", limit
     return None
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from router.core.calendar_plan import Closed
 from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
+from router.core.estimate_plan import EstimatedWait
 from router.core.facts import (
     AnnouncementMade,
     HopLimitReached,
@@ -46,6 +47,7 @@ from router.core.plan import (
 )
 from router.core.requirement import Requirement
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_estimates import note_wait, waits_longer
 from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
 from tests.oracle.reference_positions import ask_for_position
@@ -58,6 +60,7 @@ def put_in_queue(state: State, work: Work, cause: QueueCause) -> None:
     """Queue the work: its service-level clock starts, and it enters its queue."""
     work.state = "queued"
     work.service_clock = opening(state, work.queue) if cause in ("arrived", "due") else state.now
+    state.begun.append(work)
     state.facts.append(
         InteractionQueued(
             at=state.now,
@@ -133,6 +136,8 @@ def forget_refusals(work: Work) -> None:
 
 def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
     """End the interaction, once and for all; its assignment and offer are others' business."""
+    if work.state != "assigned":
+        note_wait(state, work, how)
     if work.service_clock is None:
         wait_ms = 0
     elif work.state == "assigned":
@@ -450,6 +455,8 @@ def _holds(state: State, work: Work, trigger: Trigger) -> bool:
             return is_closed(state, work.queue)
         case QueueLength():
             return len(_waiting_in(state, work.queue)) > trigger.above
+        case EstimatedWait():
+            return waits_longer(state, work, trigger.above_ms)
         case NoEligibleAgent():
             return not any(
                 person.is_signed_in and would_do(state, person, work) for person in state.people.values()

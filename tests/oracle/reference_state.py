@@ -141,6 +141,50 @@ class Assignment:
         return not self.is_wrap_up or self.scope == "agent"
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Units of an assignment came free that it had held for so much work, in unit·ms."""
+
+    at: int
+    queue: QueueId
+    channel: ChannelId
+    work: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A wait ended: ``answered``, or as the interaction did."""
+
+    at: int
+    queue: QueueId
+    channel: ChannelId
+    waited: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What work was told of its wait when that began."""
+
+    work: Work
+    at: int
+    queue: QueueId
+    p50: int
+    p90: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteEnd:
+    """How what was told turned out; None where nobody will ever know."""
+
+    at: int
+    queue: QueueId
+    channel: ChannelId
+    rule: str
+    in_50: bool | None
+    in_90: bool | None
+
+
 @dataclass(slots=True, eq=False)
 class State:
     """Everything the reference knows, and the facts and effects that were not handed out yet."""
@@ -160,6 +204,12 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    services: list[Service] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
+    quotes: list[Told] = field(default_factory=list)
+    quote_ends: list[QuoteEnd] = field(default_factory=list)
+    quoted_at: dict[QueueId, int] = field(default_factory=dict)
+    begun: list[Work] = field(default_factory=list)
     hours_told_at: int = 0
     """What opens and closes has been told up to this instant."""
 

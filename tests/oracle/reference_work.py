@@ -33,6 +33,7 @@ from router.core.facts import (
 from router.core.names import OfferId
 from tests.oracle.reference_broadcast import offers_of_work
 from tests.oracle.reference_choice import count_anew
+from tests.oracle.reference_estimates import note_service, note_wait
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
 from tests.oracle.reference_rates import connected
@@ -133,6 +134,7 @@ def _assign(state: State, offer: Offer) -> None:
     work.owner = person.agent_id
     person.connected_at.append(state.now)
     work.wait_ms = max(0, state.now - (work.service_clock or 0))
+    note_wait(state, work, "answered")
     work.operations_waiting.clear()
     forget_refusals(work)
     connected(state, person)
@@ -292,6 +294,7 @@ def end_contact(state: State, assignment: Assignment) -> None:
         WrapUpStarted(state.now, work.interaction_id, person.agent_id, rule.scope, assignment.wrap_up_until)
     )
     if rule.scope != "agent":
+        note_service(state, assignment)
         person.idle_since = state.now
         assignment.is_suspended = False
     update_suspension(state, person)
@@ -307,6 +310,7 @@ def close(state: State, assignment: Assignment) -> None:
     person = state.people[assignment.agent_id]
     if assignment.holds_units:
         person.idle_since = state.now
+        note_service(state, assignment)
     state.assignments.remove(assignment)
     state.facts.append(
         AssignmentClosed(

@@ -13,6 +13,7 @@ from router.core.facts import InteractionEnded, OfferMade, StepTaken
 from router.core.names import InteractionId
 from router.core.records import Interaction
 from router.errors import SignalError
+from router.harness.cases.comparing_estimates import estimate_if_arrived, estimate_of_work
 from router.harness.cases.comparing_past import count, happened, never, report
 from router.harness.cases.difference import NOTHING, Difference, differs, span
 from router.harness.cases.models_expected import (
@@ -67,6 +68,10 @@ class Comparing:
         for work, spot, taken in self._each(expect.steps, place / "steps"):
             yield from self._steps(work, taken, spot)
         yield from self._explained(moment)
+        for work, spot, estimate in self._each(expect.estimate, place / "estimate"):
+            yield from estimate_of_work(self._world, work, estimate, spot)
+        for queue, estimate in expect.if_it_arrived.items():
+            yield from estimate_if_arrived(self._world, queue, estimate, place / "if-it-arrived" / queue)
         if expect.count is not None:
             yield from count(self._world, expect.count, place / "count")
         yield from happened(self._world, moment.happened)
@@ -133,6 +138,14 @@ class Comparing:
             rows.append(("wait", span(said.wait), span(made.wait_ms)))
         if said.because is not None:
             rows.append(("because", said.because, self._world.why(made.decision).decided_by))
+        if said.level is not None or said.instead_of is not None:
+            taken = self._world.why(made.decision).taken
+            assert taken is not None
+            rows.append(("level", said.level, taken.level))
+            left = [each.interaction_id for each in taken.instead_of]
+            rows.append(
+                ("instead-of", None if said.instead_of is None else _names(said.instead_of), _names(left))
+            )
         for key, wanted, found in rows:
             if wanted is not None:
                 yield from differs(f"{work}, {state}: {key}", wanted, found, place / key, about=work)
@@ -299,6 +312,10 @@ def _owners(interaction: Interaction) -> list[str]:
     if offers or interaction.owner is None:
         return [holding.agent.id for holding in offers]
     return [interaction.owner.agent.id]
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _score(thousandths: int | None) -> str | None:

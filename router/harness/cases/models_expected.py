@@ -10,6 +10,7 @@ from agents.presence import Presence
 from router.config.documents import Duration, Model, Name, Weight, Words, by_shape, wrong
 from router.config.scalars import found
 from router.config.schema_rules import Priority
+from router.core.estimated import Method, Why
 from router.core.explain import Code
 from router.core.facts import InteractionEnd
 from router.harness.cases.patterns import pattern_schema
@@ -40,6 +41,13 @@ class DecisionMap(Model):
     because: Words | None = Field(
         None,
         description="What set the agent apart: `only candidate`, `tier`, `score`, the dynamic policy, or `id`.",
+    )
+    level: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="The level at which the agent serves the queue."
+    )
+    instead_of: list[Name] | None = Field(
+        None,
+        description="What the agent could have taken instead: of each other queue the first, by the agent's levels, then in order.",
     )
     decision: Annotated[int, Field(ge=1)] | None = Field(None, description="The decision's number.")
     until: Duration | None = Field(None, description="When the offer runs out.")
@@ -118,6 +126,24 @@ Texts = Annotated[
 ]
 
 
+class EstimateMap(Model):
+    """Position and estimated wait."""
+
+    position: Number | None = Field(
+        None, description="The place, from 1, among those that the same agents serve."
+    )
+    method: Method | None = Field(
+        None, description="`queue-length`, `last-entered`, `at-once`, or `unknown`."
+    )
+    why: Why | None = Field(None, description="Why it is unknown: `thin`, `no-agents`, `off`, `not-waiting`.")
+    p50: Duration | None = Field(None, description="Half of all such work waits no longer from now.")
+    p90: Duration | None = Field(None, description="Nine of ten wait no longer from now.")
+    known: Number | None = Field(
+        None, description="Quotes of the queue of whose p90 it is known how they turned out."
+    )
+    within_p90: Number | None = Field(None, description="Of those, how many were answered within it.")
+
+
 class CountMap(Model):
     """Numbers of pieces of work, and of agents."""
 
@@ -190,6 +216,12 @@ class ExpectMap(Model):
         {}, description="What nobody who is signed in meets: `{call-1: french >= 4}`."
     )
     unmet: dict[Name, Texts] = Field({}, description="What nobody in the roster meets.")
+    estimate: dict[Name, EstimateMap] = Field(
+        {}, description="Position and estimated wait of work: `{call-1: {position: 2, p50: 34s}}`."
+    )
+    if_it_arrived: dict[Name, EstimateMap] = Field(
+        {}, description="The same of work that would arrive now, by queue: `{support: {position: 3}}`."
+    )
     next_change: dict[Name, Duration] = Field(
         {}, description="When the passing of time alone can next change the answer."
     )

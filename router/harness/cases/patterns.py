@@ -20,7 +20,7 @@ from router.errors import did_you_mean
 from router.policies import BUILT_IN
 
 MOMENTS: Final = frozenset({"at", "expires_at", "not_before", "queued_at", "until"})
-SPANS: Final = frozenset({"wait_ms", "connected_ms", "wrap_up_ms"})
+SPANS: Final = frozenset({"p50_ms", "p90_ms", "wait_ms", "connected_ms", "wrap_up_ms"})
 
 
 def kind_name(kind: type) -> str:

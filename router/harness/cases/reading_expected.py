@@ -24,6 +24,7 @@ _BY_WORK: Final = (
     "decided",
     "missing",
     "unmet",
+    "estimate",
     "next_change",
 )
 _BY_AGENT: Final = ("presence", "units")
@@ -116,6 +117,8 @@ def check_expected(expect: ExpectMap, place: Place, names: Known) -> None:
         known("queue", queue, sorted(names.queues), place / "waiting" / queue, key=True)
         for index, work in enumerate(waiting):
             names.work_name(work, place / "waiting" / queue / index)
+    for queue in expect.if_it_arrived:
+        known("queue", queue, sorted(names.queues), place / "if-it-arrived" / queue, key=True)
     for index, work in enumerate(expect.order or ()):
         names.work_name(work, place / "order" / index)
     _check_steps(expect, place / "steps", names)

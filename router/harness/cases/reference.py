@@ -38,6 +38,7 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("presence", models_expected.PresenceMap),
     ("explain, decided", models_expected.VerdictMap),
     ("steps", models_expected.TakenMap),
+    ("estimate, if-it-arrived", models_expected.EstimateMap),
     ("count", models_expected.CountMap),
     ("report", models_expected.FiguresMap),
 )

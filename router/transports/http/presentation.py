@@ -9,6 +9,7 @@ from router.core.centre import Centre
 from router.core.demand import QueueState, SectionState
 from router.core.eligibility import NOBODY, open_tiers, tier_of
 from router.core.explain import Explanation
+from router.core.explanation import Taken
 from router.core.preview import Preview
 from router.core.queueing import elapsed
 from router.core.records import AgentState, Interaction
@@ -158,12 +159,30 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
         decision=explanation.decision,
         choice=explanation.choice,
         decided_by=explanation.decided_by,
+        taken=None if explanation.taken is None else _taken_view(explanation.taken),
         missing=list(explanation.missing),
         unmet=list(explanation.unmet),
         next_change_at=None if change is None else wire.moment(change),
         position=explanation.position,
         is_closed=explanation.is_closed,
         opens_at=None if explanation.opens_at is None else wire.moment(explanation.opens_at),
+    )
+
+
+def _taken_view(taken: Taken) -> views.Taken:
+    return views.Taken(
+        selection=taken.selection,
+        level=taken.level,
+        compared=taken.compared,
+        instead_of=[
+            views.LeftWaiting(
+                interaction_id=left.interaction_id,
+                queue=left.queue,
+                level=left.level,
+                compared=left.compared,
+            )
+            for left in taken.instead_of
+        ],
     )
 
 
