@@ -68,6 +68,25 @@ class Submission:
         """The customer ended the contact with the agent."""
         await self._client.send("complete", wire.Complete(interaction_id=self.id))
 
+    async def call_back(
+        self, number: str, *, not_before: datetime | None = None, not_after: datetime | None = None
+    ) -> None:
+        """The customer rather is called back: it keeps its place, and cannot abandon any more. Raises ``CommandRefused`` where it does not
+        wait (``illegal-state``), or its section calls nobody back (``no-callbacks``).
+        """
+        command = wire.Callback(
+            interaction_id=self.id, number=number, not_before=not_before, not_after=not_after
+        )
+        await self._client.send("callback", command)
+
+    async def reached(self) -> None:
+        """The customer has answered the call."""
+        await self._client.send("reached", wire.Reached(interaction_id=self.id))
+
+    async def not_reached(self, reason: str = "") -> None:
+        """The customer did not answer the call."""
+        await self._client.send("not-reached", wire.NotReached(interaction_id=self.id, reason=reason))
+
     def knows(self, message: wire.Assigned | wire.Ended) -> bool:
         """Whether the message is no news; asked by the client."""
         if isinstance(message, wire.Ended):
@@ -198,7 +217,8 @@ class SubmitterClient:
 
     @property
     def inbox(self) -> AsyncIterator[wire.Message]:
-        """Every message about what was submitted: ``Assigned``, ``Requeued``, ``Diverted``, ``Ended``, until the client is closed.
+        """Every message about what was submitted: ``Assigned``, ``Requeued``, ``Diverted``, ``Ended``, what to say to its customer
+        (``Announcement``, ``CallbackOffer``), and whom to call back (``Dial``, ``StopDial``), until the client is closed.
 
         The latest 10,000 that nobody read are kept.
         """
@@ -254,7 +274,16 @@ class SubmitterClient:
                 self._why_down = reason
             case Over(error):
                 raise error
-            case wire.Assigned() | wire.Requeued() | wire.Diverted() | wire.Ended():
+            case (
+                wire.Assigned()
+                | wire.Requeued()
+                | wire.Diverted()
+                | wire.Ended()
+                | wire.Announcement()
+                | wire.CallbackOffer()
+                | wire.Dial()
+                | wire.StopDial()
+            ):
                 self._told(news)
             case _:
                 pass
@@ -278,7 +307,17 @@ class SubmitterClient:
                 await asyncio.sleep(wait_s)
         return None
 
-    def _told(self, message: wire.Assigned | wire.Requeued | wire.Diverted | wire.Ended) -> None:
+    def _told(
+        self,
+        message: wire.Assigned
+        | wire.Requeued
+        | wire.Diverted
+        | wire.Ended
+        | wire.Announcement
+        | wire.CallbackOffer
+        | wire.Dial
+        | wire.StopDial,
+    ) -> None:
         call = self._live.get(message.interaction_id)
         if call is not None:
             call.take(message)

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from agents.model import WrapUpScope
 from agents.presence import Presence
+from agents.wire.calling import Announcement, CallbackOffer, Dial, StopDial
 from agents.wire.message import AttributeValue, Message, Moment
 
 
@@ -140,7 +141,10 @@ class Ended(Message):
     wait_ms: int
 
 
-SubmitterMessage = Annotated[Assigned | Requeued | Diverted | Ended, Field(discriminator="type")]
+SubmitterMessage = Annotated[
+    Assigned | Requeued | Diverted | Ended | Announcement | CallbackOffer | Dial | StopDial,
+    Field(discriminator="type"),
+]
 """What a submitter's inbox holds, about what it submitted."""
 
 

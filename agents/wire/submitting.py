@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import Field, JsonValue
 
+from agents.wire.calling import Callback, NotReached, Reached
 from agents.wire.message import AttributeValue, Command, Id, Moment, Text
 
 
@@ -68,6 +69,9 @@ SUBMITTER_COMMANDS: Final[Mapping[str, type[Command]]] = {
     "cancel": Cancel,
     "abandon": Abandon,
     "complete": Complete,
+    "callback": Callback,
+    "reached": Reached,
+    "not-reached": NotReached,
     "ask": Ask,
 }
 """What submitters may ask, by its name in topics and paths."""

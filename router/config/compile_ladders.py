@@ -18,7 +18,7 @@ from router.config.schema_ladders import (
 )
 from router.config.schema_rules import When, as_list
 from router.config.yaml_source import shown
-from router.core import ladder_plan, order_plan, plan
+from router.core import callback_plan, ladder_plan, order_plan, plan
 from router.core.calendar_plan import Closed
 from router.core.durations import duration_text
 from router.core.estimate_plan import EstimatedWait
@@ -141,6 +141,9 @@ def _operation(item: OperationMap, place: Place, names: Names) -> plan.Operation
             else AnnouncementMap(text=item.announce)
         )
         return ladder_plan.Announce(text=said.text, target=said.target)
+    if item.offer_callback is not None:
+        asked = item.offer_callback
+        return callback_plan.OfferCallback(text=asked if isinstance(asked, str) else asked.text or "")
     if item.divert is not None:
         return plan.DivertTo(target=item.divert)
     return None if item.end is None else plan.EndWith(reason=item.end)

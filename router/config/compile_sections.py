@@ -12,13 +12,26 @@ from router.config.compile_parts import channel_keys, default, limit, offer_rule
 from router.config.compile_rules import condition, requirement, spots
 from router.config.compile_selection import queue_selection
 from router.config.names import Names, Place, known
+from router.config.schema_callbacks import CallbacksMap
 from router.config.schema_rules import as_list
 from router.config.yaml_source import shown
 from router.core import plan
+from router.core.callback_plan import Callbacks
 from router.core.names import ChannelId, PoolId, QueueId, SectionId
 from router.core.plan import Queue, Section
 from router.errors import did_you_mean
 from router.policies import BUILT_IN
+
+
+def _callbacks(written: CallbacksMap | None) -> Callbacks | None:
+    if written is None:
+        return None
+    return Callbacks(
+        mode=written.mode,
+        attempts=written.attempts,
+        retry_after_ms=written.retry_after,
+        dial_ms=written.dial,
+    )
 
 
 def section_of(
@@ -61,6 +74,7 @@ def section_of(
             (ChannelId(channel), wrap_up(channel, centre.wrap_up, written.wrap_up) or WrapUp())
             for channel in names.channels
         ),
+        callbacks=_callbacks(written.callbacks),
         limit=limit(written.limit, place / "limit", names),
     )
 

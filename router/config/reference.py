@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from router.config import schema, schema_calendars, schema_estimates, schema_ladders, schema_rules
+from router.config import (
+    schema,
+    schema_calendars,
+    schema_callbacks,
+    schema_estimates,
+    schema_ladders,
+    schema_rules,
+)
 from router.config.json_schema import schema_of
 from router.config.schema_rates import RateMap
 from router.config.schema_selection import QueueLevelMap, SelectionMap
@@ -59,6 +66,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("relax", schema_ladders.RelaxMap),
             ("notice", schema_ladders.NoticeMap),
             ("announcement", schema_ladders.AnnouncementMap),
+            ("callback offer", schema_callbacks.CallbackOfferMap),
         ),
     ),
     (
@@ -70,6 +78,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("wrap-up", schema.WrapUpsMap),
             ("wrap-up rule", schema.WrapUpMap),
             ("limit", schema.LimitMap),
+            ("callbacks", schema_callbacks.CallbacksMap),
             ("closed", schema_calendars.ClosedMap),
             ("queue selection", SelectionMap),
             ("queue level", QueueLevelMap),

@@ -26,6 +26,7 @@ from router.config.scalars import (
     wrong,
 )
 from router.config.schema_calendars import CalendarMap, ClosedRule
+from router.config.schema_callbacks import CallbacksMap
 from router.config.schema_choice import Speed, Tolerance
 from router.config.schema_estimates import Estimates
 from router.config.schema_ladders import StepMap
@@ -263,6 +264,9 @@ class SectionMap(QueueSettings):
     offers: Offers | None = Field(None, description="How its work is offered. [the centre's]")
     wrap_up: WrapUps | None = Field(None, description="After-contact work. [the centre's]")
     limit: LimitMap | None = Field(None, description="Room for waiting work in the whole section. [endless]")
+    callbacks: CallbacksMap | None = Field(
+        None, description="How customers are called back who ask for it; `{}` is enough. [nobody is]"
+    )
 
 
 class SectionFile(SectionMap):

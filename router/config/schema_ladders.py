@@ -19,6 +19,7 @@ from router.config.scalars import (
     kebab,
     wrong,
 )
+from router.config.schema_callbacks import CallbackOfferMap
 from router.config.schema_rules import PRIORITY_MAX, ExpressionText, Names, Priority, Test, When, WhenMap
 from router.core.ladder_check import REPEAT_MIN_MS
 
@@ -71,6 +72,11 @@ Announcement = Annotated[
     by_shape("what is said, or a mapping such as {text: sorry, target: customer}"),
 ]
 
+CallbackOffer = Annotated[
+    Annotated[Words, Tag("<scalar>")] | Annotated[CallbackOfferMap, Tag("<mapping>")],
+    by_shape("what is asked, or {}"),
+]
+
 
 class OperationMap(Model):
     """One thing a step does. Exactly one key."""
@@ -93,6 +99,11 @@ class OperationMap(Model):
     notify: Notice | None = Field(None, description="Tell somebody: a target, or `{target: …, message: …}`.")
     announce: Announcement | None = Field(
         None, description="Say something to the customer who waits: a text, or `{text: …, target: …}`."
+    )
+    offer_callback: CallbackOffer | None = Field(
+        None,
+        description="Ask the customer who waits whether to be called back: a text, or `{}`. Nothing where its section has no"
+        " `callbacks`.",
     )
     divert: Words | None = Field(
         None, description="End here and go on elsewhere: voicemail, a number, a message."

@@ -7,6 +7,7 @@ It does not count among what waits. What makes and ends the offers is in ``offer
 from __future__ import annotations
 
 from router.core.centre import Centre
+from router.core.dialling import is_dialled_first
 from router.core.queueing import join, leave
 from router.core.records import Holding, Interaction
 from router.core.time_to_live import runs_out_at
@@ -18,10 +19,13 @@ TAKEN = "taken"
 def wants_more(centre: Centre, interaction: Interaction) -> bool:
     """Say whether work that is offered is to be offered to further agents.
 
-    Not while something waits for the end of all its offers, which would never come if they were made up for.
+    Not while something waits for the end of all its offers, which would never come if they were made up for, and not where a customer
+    is dialled before an agent is asked.
     """
     most = interaction.queue.section.offers[interaction.channel.channel_id].broadcast
     if most == 1 or interaction.state != "offered":
+        return False
+    if interaction.callback is not None and (interaction.callback.held or is_dialled_first(interaction)):
         return False
     if interaction.ladder is not None and interaction.ladder.waiting:
         return False

@@ -44,6 +44,8 @@ LADDER_STEP: Final = 10
 LEVEL_CHECK: Final = 11
 TIME_TO_LIVE_END: Final = 12
 LEVEL_OPENS: Final = 13
+DIAL_END: Final = 14
+CALLBACK_DUE: Final = 15
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""

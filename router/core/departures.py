@@ -6,6 +6,7 @@ from router.core.arrivals import queued
 from router.core.broadcast import look_no_further
 from router.core.centre import Centre
 from router.core.checks import check_priority, check_requirement, unknown
+from router.core.dialling import stop_dialling
 from router.core.effects import EndInteraction, ReleaseWork
 from router.core.facts import InteractionPassedOn
 from router.core.holdings import end_contact
@@ -19,16 +20,19 @@ from router.errors import SignalError
 # ── leaving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def abandon(centre: Centre, interaction: Interaction) -> None:
-    """The customer left before an answer."""
+def abandon(centre: Centre, interaction: Interaction) -> str:
+    """The customer left before an answer; returns the answer: ``callback`` where it may, because it is called back."""
     if interaction.state == "assigned":
         raise SignalError(
             "illegal-state",
             f"interaction {interaction.id!r} is assigned: it can be completed or cancelled, not abandoned",
             state="assigned",
         )
+    if interaction.callback is not None:
+        return "callback"
     _end_open_offers(centre, interaction, "abandoned")
     end(centre, interaction, "abandoned", "", None)
+    return "done"
 
 
 def cancel(centre: Centre, interaction: Interaction, reason: str) -> None:
@@ -107,6 +111,8 @@ def transfer(centre: Centre, holding: Holding, signal: InteractionTransferred) -
             signal.to_people,
         )
     )
+    if interaction.callback is not None:
+        stop_dialling(centre, interaction)
     interaction.owner = None
     end_contact(centre, holding)
     interaction.elapsed_floor = elapsed(centre, interaction)

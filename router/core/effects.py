@@ -78,6 +78,31 @@ class PlayAnnouncement(NamedTuple):
     text: str
 
 
+class ProposeCallback(NamedTuple):
+    """Ask the customer who waits whether to be called back; the answer is the signal ``CallbackRequested``."""
+
+    interaction_id: InteractionId
+    text: str
+
+
+class DialCustomer(NamedTuple):
+    """Call the customer under ``number``, until ``until`` at the most, and say whether it was reached. ``agent_id`` is connected, or held
+    meanwhile.
+    """
+
+    interaction_id: InteractionId
+    agent_id: AgentId
+    number: str
+    attempt: int
+    until: int
+
+
+class StopDialling(NamedTuple):
+    """Call the customer no more: the agent is not there any more, or the interaction ended."""
+
+    interaction_id: InteractionId
+
+
 class SendNotice(NamedTuple):
     """Tell ``target`` something about a waiting interaction."""
 
@@ -105,6 +130,9 @@ Effect = (
     | Divert
     | EndInteraction
     | PlayAnnouncement
+    | ProposeCallback
+    | DialCustomer
+    | StopDialling
     | SendNotice
     | SetPresence
 )

@@ -15,6 +15,7 @@ from typing import Final
 from agents import model, queue_levels
 from router.core import (
     calendar_plan,
+    callback_plan,
     effects,
     estimate_plan,
     facts,
@@ -30,6 +31,7 @@ _MODULES: Final = (
     queue_levels,
     model,
     requirement,
+    callback_plan,
     calendar_plan,
     ladder_plan,
     order_plan,

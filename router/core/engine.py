@@ -15,7 +15,10 @@ from typing import Final, cast
 
 from router.core.arrivals import arrive, start
 from router.core.broadcast import look_no_further
+from router.core.callbacks import book, not_reached, reached, resume
 from router.core.centre import (
+    CALLBACK_DUE,
+    DIAL_END,
     HOLD_END,
     HOURS,
     LADDER_STEP,
@@ -35,6 +38,7 @@ from router.core.centre import (
 )
 from router.core.demand import QueueState
 from router.core.departures import abandon, cancel, complete, expire, owner_of, transfer
+from router.core.dialling import is_held
 from router.core.estimates import quote_begun
 from router.core.facts import RequirementRelaxed, make_fact
 from router.core.holdings import close, end_contact
@@ -70,6 +74,9 @@ from router.core.signals import (
     AgentSignedIn,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionArrived,
@@ -237,7 +244,10 @@ def _fire_wrap_up_end(centre: Centre, due: int, agent_id: str, holding: Holding)
 
 def _fire_offer_expiry(centre: Centre, due: int, agent_id: str, holding: Holding) -> None:
     if holding.state == "offered" and holding.until == due and centre.link_lost_at is None:
-        expire_offer(centre, holding)
+        if is_held(holding):
+            not_reached(centre, holding.interaction, "no-answer")
+        else:
+            expire_offer(centre, holding)
 
 
 def _fire_pause_end(centre: Centre, due: int, agent_id: str, agent: AgentState) -> None:
@@ -281,6 +291,16 @@ def _fire_ladder_step(centre: Centre, due: int, agent_id: str, interaction: Inte
         on_step_due(centre, interaction)
 
 
+def _fire_dial_end(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.callback is not None and interaction.callback.dial_due == due:
+        not_reached(centre, interaction, "no-answer")
+
+
+def _fire_callback_due(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    if interaction.callback is not None and interaction.callback.resume_at == due:
+        resume(centre, interaction)
+
+
 def _fire_level_check(centre: Centre, due: int, agent_id: str, queue: QueueState) -> None:
     if queue.tick_at == due:
         centre.touched.add(queue)
@@ -319,6 +339,8 @@ _FIRE: Final = cast(
         NEED_CHANGE: _fire_need_change,
         LADDER_STEP: _fire_ladder_step,
         LEVEL_CHECK: _fire_level_check,
+        DIAL_END: _fire_dial_end,
+        CALLBACK_DUE: _fire_callback_due,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
         LEVEL_OPENS: _fire_level_opens,
@@ -330,8 +352,7 @@ _FIRE: Final = cast(
 
 
 def _abandoned(centre: Centre, signal: InteractionAbandoned) -> str:
-    abandon(centre, centre.find(signal.interaction_id))
-    return DONE
+    return abandon(centre, centre.find(signal.interaction_id))
 
 
 def _cancelled(centre: Centre, signal: InteractionCancelled) -> str:
@@ -341,6 +362,20 @@ def _cancelled(centre: Centre, signal: InteractionCancelled) -> str:
 
 def _completed(centre: Centre, signal: InteractionCompleted) -> str:
     complete(centre, owner_of(centre.find(signal.interaction_id)))
+    return DONE
+
+
+def _callback_requested(centre: Centre, signal: CallbackRequested) -> str:
+    return DONE if book(centre, signal) else UNCHANGED
+
+
+def _callback_answered(centre: Centre, signal: CallbackAnswered) -> str:
+    reached(centre, centre.find(signal.interaction_id))
+    return DONE
+
+
+def _callback_unanswered(centre: Centre, signal: CallbackUnanswered) -> str:
+    not_reached(centre, centre.find(signal.interaction_id), signal.reason)
     return DONE
 
 
@@ -490,6 +525,9 @@ _TAKE: Final = cast(
         InteractionAbandoned: _abandoned,
         InteractionCancelled: _cancelled,
         InteractionCompleted: _completed,
+        CallbackRequested: _callback_requested,
+        CallbackAnswered: _callback_answered,
+        CallbackUnanswered: _callback_unanswered,
         InteractionTransferred: _transferred,
         WorkFinished: _finished,
         WrapUpDone: _wrap_up_done,

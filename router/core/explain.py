@@ -370,6 +370,8 @@ def _unmet(centre: Centre, need: Need, *, signed_in: bool) -> tuple[str, ...]:
 def _next_change(centre: Centre, interaction: Interaction) -> int | None:
     instants = [interaction.need_due, interaction.ladder_due, interaction.refused_clear_at]
     instants.extend((interaction.refused or {}).values())
+    if interaction.callback is not None:
+        instants += [interaction.callback.dial_due, interaction.callback.resume_at]
     hours = interaction.queue.hours
     if hours is not None:
         instants.append(hours.changes_at)

@@ -14,7 +14,8 @@ from router.core.names import AgentId, ChannelId, InteractionId, OfferId, QueueI
 
 OfferEnd = Literal["accepted", "declined", "expired", "rescinded", "cancelled", "failed"]
 InteractionEnd = Literal["completed", "abandoned", "diverted", "cancelled", "expired", "refused", "failed"]
-QueueCause = Literal["arrived", "due", "transferred", "agent-lost"]
+QueueCause = Literal["arrived", "due", "transferred", "agent-lost", "callback"]
+PostponedFor = Literal["window", "not-reached"]
 MoveCause = Literal["ladder", "overflow", "plan"]
 
 make_fact: Final = tuple.__new__
@@ -266,6 +267,61 @@ class AnnouncementMade(NamedTuple):
     text: str
 
 
+class CallbackOffered(NamedTuple):
+    """A ladder asked the customer whether to be called back."""
+
+    at: int
+    interaction_id: InteractionId
+    text: str
+
+
+class CallbackBooked(NamedTuple):
+    """The customer is called back under this number, not before and not after these times; from now on it cannot abandon."""
+
+    at: int
+    interaction_id: InteractionId
+    number: str
+    not_before: int | None
+    not_after: int | None
+
+
+class CallbackPostponed(NamedTuple):
+    """The callback waits, outside of its queue, for its window, or for another attempt; its place is kept."""
+
+    at: int
+    interaction_id: InteractionId
+    until: int
+    why: PostponedFor
+
+
+class CustomerDialled(NamedTuple):
+    """The customer is being called, for the connected agent, or while ``offer_id`` holds the agent."""
+
+    at: int
+    interaction_id: InteractionId
+    agent_id: AgentId
+    offer_id: OfferId
+    attempt: int
+    until: int
+
+
+class CustomerReached(NamedTuple):
+    """The customer has answered the call."""
+
+    at: int
+    interaction_id: InteractionId
+    attempt: int
+
+
+class CustomerNotReached(NamedTuple):
+    """The customer has not answered; reason ``no-answer`` where the time was over."""
+
+    at: int
+    interaction_id: InteractionId
+    attempt: int
+    reason: str
+
+
 class NoticeSent(NamedTuple):
     """A ladder told somebody."""
 
@@ -393,6 +449,12 @@ Fact = (
     | StepTaken
     | StepSkipped
     | AnnouncementMade
+    | CallbackOffered
+    | CallbackBooked
+    | CallbackPostponed
+    | CustomerDialled
+    | CustomerReached
+    | CustomerNotReached
     | NoticeSent
     | HopLimitReached
     | WaitEstimated

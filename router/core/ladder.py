@@ -7,11 +7,13 @@ Entering a queue lives here too, since it starts the ladder's clock and lets a b
 from __future__ import annotations
 
 from router.core.broadcast import look_no_further
+from router.core.callback_plan import OfferCallback
 from router.core.centre import LADDER_STEP, Centre
 from router.core.demand import QueueState
-from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
+from router.core.effects import Divert, EndInteraction, PlayAnnouncement, ProposeCallback, SendNotice
 from router.core.facts import (
     AnnouncementMade,
+    CallbackOffered,
     HopLimitReached,
     InteractionExpedited,
     InteractionMoved,
@@ -318,6 +320,10 @@ def operate(centre: Centre, interaction: Interaction, operation: Operation) -> N
         case Announce():
             centre.fact(AnnouncementMade(now, interaction.id, operation.target, operation.text))
             centre.effect(PlayAnnouncement(interaction.id, operation.target, operation.text))
+        case OfferCallback():
+            if interaction.callback is None and interaction.queue.section.plan.callbacks is not None:
+                centre.fact(CallbackOffered(now, interaction.id, operation.text))
+                centre.effect(ProposeCallback(interaction.id, operation.text))
         case DivertTo():
             end(centre, interaction, "diverted", operation.target, None)
             centre.effect(Divert(interaction.id, operation.target))

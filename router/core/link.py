@@ -5,6 +5,7 @@ run out; when it is back, they go on.
 from __future__ import annotations
 
 from router.core.centre import OFFER_EXPIRY, Centre
+from router.core.dialling import is_held
 from router.core.effects import SendOffer
 from router.core.facts import LinkChanged, OfferExtended
 from router.core.presence import watch_lease
@@ -32,7 +33,8 @@ def restore_link(centre: Centre) -> bool:
             holding.until += now - centre.offered_unheard.get(offer_id, lost_at)
             interaction, agent = holding.interaction, holding.agent
             centre.fact(OfferExtended(now, offer_id, interaction.id, agent.id, holding.until))
-            centre.effect(SendOffer(offer_id, interaction.id, agent.id, holding.until))
+            if not is_held(holding):
+                centre.effect(SendOffer(offer_id, interaction.id, agent.id, holding.until))
             centre.deadline(holding.until, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
     centre.offered_unheard.clear()
     for agent in centre.agents.values():

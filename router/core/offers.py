@@ -12,6 +12,8 @@ from router.core.broadcast import (
 )
 from router.core.centre import OFFER_EXPIRY, REFUSAL_END, REFUSALS_CLEAR, Centre
 from router.core.demand import DemandClass
+from router.core.dialling import callbacks_of, dial, is_held, stop_dialling
+from router.core.dialling import is_dialled_first as callback_comes_first
 from router.core.effects import Connect, RescindOffer, SendOffer
 from router.core.eligibility import all_have_refused
 from router.core.facts import (
@@ -75,7 +77,8 @@ def hand_over(
         klass.queue.last_picked[choice] = agent.id
     profile = agent.profile
     units = profile.costs[klass.channel.channel_id]
-    if rules.auto_answer:
+    is_dialled_first = interaction.callback is not None and callback_comes_first(interaction)
+    if rules.auto_answer and not is_dialled_first:
         holding = Holding(interaction, agent, decision, NO_OFFER, units, tier, score, choice)
         _assign(centre, holding)
         if profile.is_single and not profile.maxima and not agent.units:
@@ -86,11 +89,16 @@ def hand_over(
             agent.is_noted = True
         else:
             take(centre, holding)
+        if interaction.callback is not None:
+            dial(centre, interaction, holding, NO_OFFER)
         return
     now = centre.now
     offer_id = centre.last_offer = OfferId(centre.last_offer + 1)
     holding = Holding(interaction, agent, decision, offer_id, units, tier, score, choice)
-    expires_at = holding.until = now + rules.timeout_ms
+    expires_at = now + rules.timeout_ms
+    if is_dialled_first:
+        expires_at = now + callbacks_of(interaction).dial_ms
+    holding.until = expires_at
     interaction.state = "offered"
     add_offer(interaction, holding)
     centre.offers[offer_id] = holding
@@ -102,9 +110,12 @@ def hand_over(
             now, decision, offer_id, interaction.id, agent.id, queue_id, tier, score, choice, expires_at
         )
     )
-    centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, expires_at))
+    if not is_dialled_first:
+        centre.effects.append(SendOffer(offer_id, interaction.id, agent.id, expires_at))
     centre.deadline(expires_at, OFFER_EXPIRY, interaction.number, agent.id, holding, offer_id)
     take(centre, holding)
+    if is_dialled_first:
+        dial(centre, interaction, holding, offer_id)
 
 
 def _assign(centre: Centre, holding: Holding) -> None:
@@ -151,11 +162,17 @@ def _assign(centre: Centre, holding: Holding) -> None:
 
 
 def open_offer(centre: Centre, offer_id: OfferId, agent_id: AgentId) -> Holding:
-    """Return the open offer; raises ``unknown-offer``, ``not-yours`` or ``offer-ended``."""
+    """Return the open offer; raises ``unknown-offer``, ``not-yours``, ``offer-ended`` or ``offer-held``."""
     holding = offer_of(centre, offer_id, agent_id)
     if holding.offer_end is not None:
         how = holding.offer_end
         raise SignalError("offer-ended", f"offer {offer_id} has ended already: {how}", state=how)
+    if is_held(holding):
+        raise SignalError(
+            "offer-held",
+            f"offer {offer_id} holds its agent while the customer is dialled: there is nothing to answer",
+            state="offered",
+        )
     return holding
 
 
@@ -190,6 +207,8 @@ def end_offer(centre: Centre, holding: Holding, how: OfferEnd, reason: str) -> N
     if holding.agent.profile.rate is not None:
         count_end_of_offer(centre, holding.agent, is_accepted=how == "accepted")
     if how != "accepted":
+        if is_held(holding):
+            stop_dialling(centre, interaction)
         remove_offer(interaction, holding)
         let_go(centre, holding)
 
@@ -206,6 +225,8 @@ def accept(centre: Centre, holding: Holding) -> None:
                 end_offer(centre, other, "rescinded", TAKEN)
     _assign(centre, holding)
     resuspend(centre, holding.agent)
+    if holding.interaction.callback is not None:
+        dial(centre, holding.interaction, holding, NO_OFFER)
     if holding.interaction.channel.interruptible_by:
         became_free(centre, holding.agent)
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
 from router.core.calendar_plan import Calendar, Closed, Hours
+from router.core.callback_plan import Callbacks, OfferCallback
 from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
@@ -231,7 +232,17 @@ class EndWith:
 
 
 Operation = (
-    Relax | WidenTo | RaisePriority | SetPriority | Expedite | MoveTo | Notify | Announce | DivertTo | EndWith
+    Relax
+    | WidenTo
+    | RaisePriority
+    | SetPriority
+    | Expedite
+    | MoveTo
+    | Notify
+    | Announce
+    | OfferCallback
+    | DivertTo
+    | EndWith
 )
 
 
@@ -290,7 +301,7 @@ class Section:
     """A department. ``offers`` and ``wrap_up`` have one entry for every channel of the centre.
 
     ``ms_per_point`` is the head start one point of priority gives under ``age-offset``. ``refuse_unmatched``: work
-    that no intake rule matches is refused instead of going to ``default_queue``.
+    that no intake rule matches is refused instead of going to ``default_queue``. ``callbacks`` None: nobody is called back.
     """
 
     section_id: SectionId
@@ -303,6 +314,7 @@ class Section:
     offers: tuple[tuple[ChannelId, OfferRules], ...] = ()
     wrap_up: tuple[tuple[ChannelId, WrapUp], ...] = ()
     limit: Limit | None = None
+    callbacks: Callbacks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from agents.model import Agent
 from agents.pools import is_member
 from router.core.calendar_check import calendar_problems
+from router.core.callback_plan import callback_problems
 from router.core.estimate_plan import EstimatedWait
 from router.core.intake import INTAKE_FIELDS
 from router.core.ladder_check import expression_problems, ladder_problems, unknown_name
@@ -164,6 +165,8 @@ class _Check:
             yield f"{where} has no queue; add one"
         yield from self._known(f"{where}: default queue", section.default_queue, own)
         yield from self._limit(where, section.limit)
+        if section.callbacks is not None:
+            yield from callback_problems(where, section.callbacks)
         if section.ms_per_point < 0:
             yield f"{where}: {section.ms_per_point} ms per point of priority is negative"
         for channel in self.channels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.presence import MOVES, PresenceEvent
 from router.core.arrivals import queued
 from router.core.centre import HOLD_END, LEASE_END, PAUSE_END, Centre
+from router.core.dialling import stop_dialling
 from router.core.effects import ReleaseWork, SetPresence
 from router.core.facts import (
     AgentPaused,
@@ -136,6 +137,8 @@ def on_hold_end(centre: Centre, holding: Holding) -> None:
     interaction.owner = None
     holding.queue_id = interaction.queue.plan.queue_id
     centre.fact(HoldEnded(now, interaction.id, agent.id, "requeued"))
+    if interaction.callback is not None:
+        stop_dialling(centre, interaction)
     close(centre, holding)
     centre.effect(ReleaseWork(interaction.id, agent.id, "agent-lost"))
     interaction.expedited = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router.core.centre import LEVEL_OPENS, NEED_CHANGE, Centre
 from router.core.demand import DemandClass
+from router.core.dialling import stop_dialling
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.level_delays import next_opening, waited
 from router.core.names import AgentId
@@ -124,7 +125,11 @@ def join(centre: Centre, interaction: Interaction) -> DemandClass:
     """Let agents name the interaction from now on, as one of the class where it belongs."""
     klass = interaction.klass = class_of(centre, interaction)
     klass.count += 1
-    if klass.queue.time_to_live_ms is not None or interaction.arrival.expires_at is not None:
+    if (
+        klass.queue.time_to_live_ms is not None
+        or interaction.arrival.expires_at is not None
+        or interaction.callback is not None
+    ):
         watch(centre, interaction)
     else:
         interaction.expires_due = None
@@ -240,6 +245,9 @@ def end(
 ) -> None:
     """End the interaction, once and for all."""
     now = centre.now
+    if interaction.callback is not None:
+        stop_dialling(centre, interaction)
+        interaction.callback = None
     if interaction.state == "assigned":
         wait_ms = interaction.waited_ms
     else:

@@ -46,6 +46,33 @@ class LadderState:
         self.waiting: list[Operation] = []
 
 
+class CallbackState:
+    """What a customer who is called back wants, and how far that is: ``attempts`` that failed; whether it is being dialled, until
+    ``dial_due`` for a connected agent, or while the offer ``held`` holds its agent; when it waits again (``resume_at``).
+    """
+
+    __slots__ = (
+        "attempts",
+        "dial_due",
+        "held",
+        "is_dialling",
+        "not_after",
+        "not_before",
+        "number",
+        "resume_at",
+    )
+
+    def __init__(self, number: str, not_before: int | None, not_after: int | None) -> None:
+        self.number = number
+        self.not_before = not_before
+        self.not_after = not_after
+        self.attempts = 0
+        self.is_dialling = False
+        self.held = OfferId(0)
+        self.dial_due: int | None = None
+        self.resume_at: int | None = None
+
+
 class Interaction:
     """One interaction, from its arrival until its id is forgotten.
 
@@ -59,6 +86,7 @@ class Interaction:
         "answer",
         "arrival",
         "asked",
+        "callback",
         "channel",
         "elapsed_floor",
         "ended_at",
@@ -140,6 +168,7 @@ class Interaction:
         self.refused_clear_at: int | None = None
         self.hops = 0
         self.owner: Holding | None = None
+        self.callback: CallbackState | None = None
         self.also_offered: list[Holding] | None = None
         self.ended_how: InteractionEnd | None = None
         self.ended_at = 0

@@ -67,6 +67,28 @@ class InteractionCompleted(NamedTuple):
     interaction_id: InteractionId
 
 
+class CallbackRequested(NamedTuple):
+    """The customer who waits rather is called back under ``number``, not before and not after these times."""
+
+    interaction_id: InteractionId
+    number: str
+    not_before: int | None = None
+    not_after: int | None = None
+
+
+class CallbackAnswered(NamedTuple):
+    """The customer who was being dialled has answered."""
+
+    interaction_id: InteractionId
+
+
+class CallbackUnanswered(NamedTuple):
+    """The customer who was being dialled was not reached: busy, nobody there."""
+
+    interaction_id: InteractionId
+    reason: str = ""
+
+
 class WorkFinished(NamedTuple):
     """The agent that owns the interaction finished the contact."""
 
@@ -185,6 +207,9 @@ Signal = (
     | InteractionAbandoned
     | InteractionCancelled
     | InteractionCompleted
+    | CallbackRequested
+    | CallbackAnswered
+    | CallbackUnanswered
     | WorkFinished
     | WrapUpDone
     | InteractionTransferred

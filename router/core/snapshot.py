@@ -15,6 +15,8 @@ from typing import Final
 
 from router.core.broadcast import look_further
 from router.core.centre import (
+    CALLBACK_DUE,
+    DIAL_END,
     HOLD_END,
     LADDER_STEP,
     LEASE_END,
@@ -36,7 +38,7 @@ from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
 from router.core.rates import restore_account
-from router.core.records import AgentState, Holding, Interaction, LadderState
+from router.core.records import AgentState, CallbackState, Holding, Interaction, LadderState
 from router.core.running_figures import RunningFigures
 from router.core.signals import InteractionArrived
 from router.core.standings import dump_standings, keep_standings, load_standing
@@ -126,6 +128,18 @@ _of_interaction: Final[Callable[[Interaction], tuple[Whatever, ...]]] = attrgett
 _of_holding: Final[Callable[[Holding], tuple[Whatever, ...]]] = attrgetter(*_HOLDING_FIELDS)
 _of_agent: Final[Callable[[AgentState], tuple[Whatever, ...]]] = attrgetter(*_AGENT_FIELDS)
 
+_CALLBACK_FIELDS: Final = (
+    "number",
+    "not_before",
+    "not_after",
+    "attempts",
+    "is_dialling",
+    "held",
+    "dial_due",
+    "resume_at",
+)
+_of_callback: Final[Callable[[CallbackState], tuple[Whatever, ...]]] = attrgetter(*_CALLBACK_FIELDS)
+
 _CENTRE_FIELDS: Final = ("now", "last_number", "last_decision", "last_offer", "link_lost_at")
 
 
@@ -168,6 +182,11 @@ def dump(centre: Centre) -> Data:
         ],
         "handle_times": dict(sorted(centre.handle_times.items())),
         "columns": {name: list(columns) for name, columns in _COLUMNS.items()},
+        "callbacks": {
+            str(number): list(_of_callback(interaction.callback))
+            for number, interaction in sorted(interactions.items())
+            if interaction.callback is not None
+        },
         "interactions": [_dump_interaction(interactions[number]) for number in sorted(interactions)],
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
@@ -275,6 +294,10 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.ended_offers.append(holdings[decision])
         centre.offers[holdings[decision].offer_id] = holdings[decision]
 
+    for number, values in snapshot.get("callbacks", {}).items():
+        callback = interactions[int(number)].callback = CallbackState("", None, None)
+        for name, value in zip(_CALLBACK_FIELDS, values, strict=True):
+            setattr(callback, name, value)
     for number in sorted(interactions):
         _resume(centre, interactions[number])
     for name, data in snapshot["queues"].items():
@@ -434,6 +457,12 @@ def _hold_again(centre: Centre, agent: AgentState, holding: Holding) -> None:
 def _resume(centre: Centre, interaction: Interaction) -> None:
     """Let the interaction wait again, and set its deadlines."""
     number = interaction.number
+    callback = interaction.callback
+    if callback is not None and callback.resume_at is not None:
+        centre.deadline(callback.resume_at, CALLBACK_DUE, number, "", interaction)
+        return
+    if callback is not None and callback.dial_due is not None:
+        centre.deadline(callback.dial_due, DIAL_END, number, "", interaction)
     if interaction.state == "scheduled":
         assert interaction.arrival.not_before is not None
         centre.deadline(interaction.arrival.not_before, START, number, "", interaction)

@@ -16,9 +16,12 @@ TIME_TO_LIVE: Final = "time-to-live"
 
 def runs_out_at(interaction: Interaction) -> int | None:
     """Return when the interaction ends unless it is assigned before: the earlier of its queue's time to live, counted by
-    the clock of the service level, and of what it brought itself. None: never.
+    the clock of the service level, of what it brought itself, and of the end of a callback's window. None: never.
     """
     own = interaction.arrival.expires_at
+    if interaction.callback is not None and interaction.callback.not_after is not None:
+        not_after = interaction.callback.not_after
+        own = not_after if own is None else min(own, not_after)
     of_queue = interaction.queue.time_to_live_ms
     since = interaction.waiting_since
     if of_queue is None or since is None:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 
 from router.core.broadcast import TAKEN
 from router.core.centre import Centre
+from router.core.dialling import is_held
 from router.core.facts import (
     NO_OFFER,
     AssignmentClosed,
+    CallbackPostponed,
+    CustomerDialled,
     Fact,
     InteractionAssigned,
     InteractionEnded,
@@ -34,12 +37,15 @@ class Directory:
         self.interactions: dict[InteractionId, InteractionHandle] = {}
         self.agents: dict[AgentId, AgentHandle] = {}
         self.offers: dict[OfferId, Offer] = {}
+        self._held: set[OfferId] = set()
         self._readers: Mapping[type[Fact], Callable[..., None]] = {
             InteractionScheduled: self._scheduled,
             InteractionQueued: self._queued,
             InteractionMoved: self._moved,
             OfferMade: self._offer_made,
             OfferEnded: self._offer_ended,
+            CustomerDialled: self._dialled,
+            CallbackPostponed: self._postponed,
             InteractionAssigned: self._assigned,
             InteractionEnded: self._ended,
             InteractionPassedOn: self._contact_over,
@@ -75,6 +81,9 @@ class Directory:
             for holding in sorted(agent.holdings, key=lambda each: each.decision):
                 if holding.state == "offered":
                     self._offer_made(_made_again(holding, centre.now))
+                    if is_held(holding):
+                        self._held.add(holding.offer_id)
+                        handle.withdrawn(self.offers[holding.offer_id])
                 elif holding.state == "connected":
                     fact = _assigned_again(holding)
                     self.interaction(fact.interaction_id).changed("assigned", assignment=fact)
@@ -117,6 +126,8 @@ class Directory:
         self.agent(fact.agent_id).offered(offer)
 
     def _offer_ended(self, fact: OfferEnded) -> None:
+        if fact.how != "accepted":
+            self._held.discard(fact.offer_id)
         offer = self.offers.pop(fact.offer_id, None)
         is_over = fact.how in {"accepted", "cancelled"} or fact.reason == TAKEN
         if not is_over and all(other.interaction.id != fact.interaction_id for other in self.offers.values()):
@@ -130,8 +141,19 @@ class Directory:
         interaction.changed("assigned", queue=fact.queue, assignment=fact)
         agent = self.agent(fact.agent_id)
         agent.work[fact.interaction_id] = fact
-        if fact.offer_id == NO_OFFER:
+        if fact.offer_id == NO_OFFER or fact.offer_id in self._held:
+            self._held.discard(fact.offer_id)
             agent.offered(Offer(self._sender, fact, interaction))
+
+    def _dialled(self, fact: CustomerDialled) -> None:
+        """The offer only holds its agent while the customer is dialled: there is nothing to answer."""
+        offer = self.offers.get(fact.offer_id)
+        if offer is not None:
+            self._held.add(fact.offer_id)
+            self.agent(fact.agent_id).withdrawn(offer)
+
+    def _postponed(self, fact: CallbackPostponed) -> None:
+        self.interaction(fact.interaction_id).changed("scheduled")
 
     def _ended(self, fact: InteractionEnded) -> None:
         handle = self.interaction(fact.interaction_id)

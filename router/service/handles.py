@@ -18,6 +18,9 @@ from router.core.signals import (
     AgentLost,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionCancelled,
@@ -100,6 +103,22 @@ class InteractionHandle:
     async def complete(self) -> None:
         """The customer ended the contact with the agent."""
         await self._sender.send(InteractionCompleted(self.id))
+
+    async def call_back(
+        self, number: str, *, not_before: int | None = None, not_after: int | None = None
+    ) -> None:
+        """The customer rather is called back under the number, not before and not after these times of the router's clock: it keeps its
+        place, and cannot abandon any more.
+        """
+        await self._sender.send(CallbackRequested(self.id, number, not_before, not_after))
+
+    async def reached(self) -> None:
+        """The customer who was being dialled has answered."""
+        await self._sender.send(CallbackAnswered(self.id))
+
+    async def not_reached(self, reason: str = "") -> None:
+        """The customer who was being dialled was not reached: dialled again later, or that was it."""
+        await self._sender.send(CallbackUnanswered(self.id, reason))
 
     async def _change(self) -> None:
         if self._sender.over is not None:

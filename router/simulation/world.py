@@ -17,16 +17,19 @@ from agents.model import AgentId
 from router.core.calendar import starting_at
 from router.core.effects import (
     Connect,
+    DialCustomer,
     Divert,
     Effect,
     EndInteraction,
     PlayAnnouncement,
+    ProposeCallback,
     ReleaseWork,
     RescindOffer,
     ResumeWork,
     SendNotice,
     SendOffer,
     SetPresence,
+    StopDialling,
     SuspendWork,
 )
 from router.core.engine import Engine
@@ -167,6 +170,9 @@ class World:
             Divert: self._end_interaction,
             EndInteraction: self._end_interaction,
             PlayAnnouncement: self._ignore,
+            ProposeCallback: self._ignore,
+            DialCustomer: self._ignore,  # nobody books one in a simulation
+            StopDialling: self._ignore,
             SendNotice: self._ignore,
             SetPresence: self._set_presence,
         }

@@ -15,6 +15,7 @@ from agents.model import AgentId
 from agents.pools import is_member
 from router.core.facts import (
     AssignmentClosed,
+    CallbackPostponed,
     Fact,
     InteractionAssigned,
     InteractionEnded,
@@ -51,6 +52,8 @@ class Kpis:
         self._queues: dict[QueueId, Queue] = {}
         self._pools: dict[PoolId, list[AgentId]] = {}
         self._waiting: dict[InteractionId, QueueCounter] = {}
+        self._postponed_from: dict[InteractionId, QueueCounter] = {}
+        """Callbacks that wait for their time, and where their wait is counted."""
         # Waits belong to the rows of the time in which they began: before the start, measured, or after the close.
         self._before: _Rows = {}
         self._measured: _Rows = {}
@@ -64,6 +67,7 @@ class Kpis:
             PresenceChanged: self._presence_changed,
             OfferEnded: self._offer_ended,
             StepTaken: self._step_taken,
+            CallbackPostponed: self._postponed,
         }
 
     def adopt(self, plan: Plan) -> None:
@@ -90,10 +94,15 @@ class Kpis:
             if kind is InteractionQueued:
                 at = fact.at
                 row = current.get(fact.queue) or self._row(fact.queue, current)
+                cause = fact.cause
+                if cause == "callback" and (same := self._postponed_from.pop(fact.interaction_id, None)):
+                    waiting[fact.interaction_id] = same  # the same wait goes on
+                    same.present += 1
+                    same.area -= at
+                    continue
                 waiting[fact.interaction_id] = row
                 row.present += 1
                 row.area -= at
-                cause = fact.cause
                 if cause == "arrived" or cause == "due":  # noqa: PLR1714 - one comparison is the rule
                     row.arrived += 1
                 elif cause == "transferred":
@@ -202,6 +211,8 @@ class Kpis:
         if row is not None:
             row.present -= 1
             row.area += fact.at
+        elif (row := self._postponed_from.pop(fact.interaction_id, None)) is not None:
+            pass  # it did not wait in its queue, but its wait was not over
         elif how in {"refused", "diverted"} and fact.agent_id is None:
             # Turned away at the door: it arrived, and never waited.
             row = self._row(fact.queue, self._current)
@@ -213,6 +224,13 @@ class Kpis:
         if how == "abandoned":
             row.abandoned_after.add(fact.wait_ms)
             row.short += fact.wait_ms <= self._short_ms
+
+    def _postponed(self, fact: CallbackPostponed) -> None:
+        row = self._waiting.pop(fact.interaction_id, None)
+        if row is not None:
+            row.present -= 1
+            row.area += fact.at
+            self._postponed_from[fact.interaction_id] = row
 
     def _presence_changed(self, fact: PresenceChanged) -> None:
         seat = self._seats.get(fact.agent_id)

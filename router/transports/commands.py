@@ -18,6 +18,9 @@ from router.core.signals import (
     AgentSignedIn,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionArrived,
@@ -58,6 +61,17 @@ class Translator:
                 return InteractionAbandoned(InteractionId(command.interaction_id))
             case wire.Complete():
                 return InteractionCompleted(InteractionId(command.interaction_id))
+            case wire.Callback():
+                return CallbackRequested(
+                    InteractionId(command.interaction_id),
+                    command.number,
+                    None if command.not_before is None else wire.to_ms(command.not_before),
+                    None if command.not_after is None else wire.to_ms(command.not_after),
+                )
+            case wire.Reached():
+                return CallbackAnswered(InteractionId(command.interaction_id))
+            case wire.NotReached():
+                return CallbackUnanswered(InteractionId(command.interaction_id), command.reason)
             case _:
                 raise TypeError(f"{type(command).__name__} is not a submitter's command")
 

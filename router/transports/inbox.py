@@ -9,12 +9,16 @@ from agents import wire
 from router.core.centre import Centre
 from router.core.effects import (
     Connect,
+    DialCustomer,
     Divert,
     Effect,
+    PlayAnnouncement,
+    ProposeCallback,
     ReleaseWork,
     RescindOffer,
     ResumeWork,
     SendOffer,
+    StopDialling,
     SuspendWork,
 )
 from router.core.facts import (
@@ -83,7 +87,7 @@ class Inboxes:
                     wait_ms=fact.wait_ms,
                 )
                 self._to_submitter(centre, fact.interaction_id, assigned)
-            case InteractionQueued(cause="transferred" | "agent-lost"):
+            case InteractionQueued(cause="transferred" | "agent-lost" | "callback"):
                 requeued = wire.Requeued(
                     interaction_id=fact.interaction_id, queue=fact.queue, cause=fact.cause
                 )
@@ -127,6 +131,27 @@ class Inboxes:
             case Divert():
                 diverted = wire.Diverted(interaction_id=effect.interaction_id, target=effect.target)
                 self._to_submitter(centre, effect.interaction_id, diverted)
+            case PlayAnnouncement():
+                said = wire.Announcement(
+                    interaction_id=effect.interaction_id, target=effect.target, text=effect.text
+                )
+                self._to_submitter(centre, effect.interaction_id, said)
+            case ProposeCallback():
+                asked = wire.CallbackOffer(interaction_id=effect.interaction_id, text=effect.text)
+                self._to_submitter(centre, effect.interaction_id, asked)
+            case DialCustomer():
+                dial = wire.Dial(
+                    interaction_id=effect.interaction_id,
+                    number=effect.number,
+                    agent_id=effect.agent_id,
+                    attempt=effect.attempt,
+                    until=wire.moment(effect.until),
+                )
+                self._to_submitter(centre, effect.interaction_id, dial)
+            case StopDialling():
+                self._to_submitter(
+                    centre, effect.interaction_id, wire.StopDial(interaction_id=effect.interaction_id)
+                )
             case _:
                 pass
 

@@ -25,6 +25,8 @@ STATUS: Final[Mapping[str, int]] = {
     "not-automated": 409,
     "offline": 409,
     "holds-work": 409,
+    "offer-held": 409,
+    "no-callbacks": 409,
     "events-gone": 410,
     "events-ahead": 409,
     "closed": 503,

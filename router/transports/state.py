@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents import wire
 from router.core.centre import Centre
+from router.core.dialling import is_held
 from router.core.names import AgentId, InteractionId
 from router.core.records import Holding, Interaction
 from router.errors import SignalError
@@ -39,7 +40,9 @@ def agent_state(centre: Centre, agent_id: str) -> wire.AgentState:
         agent_id=agent.id,
         presence=agent.presence,
         reason=agent.reason,
-        offers=[offer(holding) for holding in holdings if holding.state == "offered"],
+        offers=[
+            offer(holding) for holding in holdings if holding.state == "offered" and not is_held(holding)
+        ],
         work=[_held(holding) for holding in holdings if holding.state in {"connected", "wrap-up"}],
     )
 

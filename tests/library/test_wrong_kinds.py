@@ -42,6 +42,7 @@ SOUND: dict[str, Any] = {
     "agent_id": "ana",
     "offer_id": 1,
     "plan": None,
+    "number": "+1",
 }
 
 

@@ -17,6 +17,11 @@ from router.core.facts import (
     AgentPaused,
     AgentUnpaused,
     AssignmentClosed,
+    CallbackBooked,
+    CallbackPostponed,
+    CustomerDialled,
+    CustomerNotReached,
+    CustomerReached,
     Fact,
     HoldEnded,
     InteractionAssigned,
@@ -203,6 +208,25 @@ class Books:
                 self._passed_on(fact)
             case InteractionEnded():
                 self._ended(fact)
+            case CustomerNotReached():
+                entry = self.entries[fact.interaction_id]
+                if entry.state == "assigned":
+                    entry.state, entry.owner = "unreached", None
+            case CallbackPostponed():
+                entry = self.entries[fact.interaction_id]
+                assert entry.state in ("queued", "scheduled", "unreached"), f"{fact}: it is {entry.state}"
+                assert fact.until > fact.at, f"{fact}: it has nothing to wait for"
+                entry.state = "scheduled"
+                entry.rests.clear()
+            case CustomerReached():
+                entry = self.entries[fact.interaction_id]
+                assert entry.state in ("offered", "assigned"), f"{fact}: it is {entry.state}"
+            case CallbackBooked():
+                entry = self.entries[fact.interaction_id]
+                assert entry.state in ("queued", "offered", "scheduled"), f"{fact}: it is {entry.state}"
+            case CustomerDialled():
+                wanted = "offered" if fact.offer_id else "assigned"
+                assert self.entries[fact.interaction_id].state == wanted, f"{fact}: it is not {wanted}"
             case WrapUpStarted() | AssignmentClosed() | WorkHeld() | HoldEnded():
                 self._stage(fact)
             case WorkSuspended() | WorkResumed():
@@ -290,7 +314,7 @@ class Books:
                     self._open(fact.interaction_id, fact.section, fact.queue, fact.channel, "new")
                 self.entries[fact.interaction_id].channel = fact.channel
                 expected = "new"
-            case "due":
+            case "due" | "callback":
                 expected = "scheduled"
             case _:
                 pass

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
 from agents.queue_levels import QueueLevel
 from router.core.calendar_plan import Closed
+from router.core.callback_plan import CallbackMode, Callbacks, OfferCallback
 from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import (
@@ -338,6 +339,8 @@ def _operation(rng: Random, world: World, queue_id: QueueId) -> Operation:
             return DivertTo(target="voicemail")
         case 12:
             return EndWith(reason="too-late")
+        case _ if chance(rng, 30):
+            return OfferCallback(text="call you back?")
         case _ if chance(rng, 50):
             return Announce(text="sorry", target=rng.choice(("customer", "hall")))
         case _:
@@ -518,6 +521,16 @@ def _offer_rules(rng: Random) -> OfferRules:
     )
 
 
+def _callbacks(rng: Random) -> Callbacks:
+    modes: tuple[CallbackMode, ...] = ("agent-first", "customer-first")
+    return Callbacks(
+        mode=rng.choice(modes),
+        attempts=rng.randint(1, 3),
+        retry_after_ms=seconds(rng, 1, 5),
+        dial_ms=seconds(rng, 1, 4),
+    )
+
+
 def random_section(rng: Random, world: World, section_id: SectionId, queues: Sequence[QueueId]) -> Section:
     """Return a section with these queues."""
     return Section(
@@ -531,6 +544,7 @@ def random_section(rng: Random, world: World, section_id: SectionId, queues: Seq
         offers=tuple((channel, _offer_rules(rng)) for channel in world.channels),
         wrap_up=tuple((channel, _wrap_up(rng)) for channel in world.channels),
         limit=random_limit(rng, world, 20),
+        callbacks=_callbacks(rng) if chance(rng, 70) else None,
     )
 
 

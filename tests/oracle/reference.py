@@ -24,6 +24,9 @@ from router.core.signals import (
     AgentSignedIn,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionArrived,
@@ -40,8 +43,10 @@ from router.core.signals import (
     WrapUpDone,
 )
 from router.errors import SignalError
+from tests.oracle.reference_callbacks import book, not_reached, reached
 from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
+from tests.oracle.reference_dialling import is_held, stop_dialling
 from tests.oracle.reference_estimates import follow_plan, quote_begun
 from tests.oracle.reference_hours import has_begun, open_now, tell_hours
 from tests.oracle.reference_intake import arrive, check_priority, check_requirement
@@ -165,6 +170,14 @@ class ReferenceRouter:
                 return self._cancel(signal)
             case InteractionCompleted():
                 return self._complete(signal)
+            case CallbackRequested():
+                return book(self.state, self._live_work(signal.interaction_id), signal)
+            case CallbackAnswered():
+                reached(self.state, self._live_work(signal.interaction_id))
+                return "done"
+            case CallbackUnanswered():
+                not_reached(self.state, self._live_work(signal.interaction_id), signal.reason)
+                return "done"
             case WorkFinished():
                 return self._finish(signal)
             case WrapUpDone():
@@ -236,6 +249,8 @@ class ReferenceRouter:
     def _abandon(self, signal: InteractionAbandoned) -> str:
         work = self._live_work(signal.interaction_id)
         _require(work, "queued", "offered", "scheduled")
+        if work.callback is not None:
+            return "callback"
         cancel_offer(self.state, work, "abandoned")
         end(self.state, work, "abandoned", "")
         return "done"
@@ -312,6 +327,7 @@ class ReferenceRouter:
                 to_people=signal.to_people,
             )
         )
+        stop_dialling(state, work)
         end_contact(state, assignment_of(state, work))
         if signal.priority is not None:
             work.priority = signal.priority
@@ -347,6 +363,8 @@ class ReferenceRouter:
         offer = self._offer(offer_id, agent_id)
         if offer.how:
             raise SignalError("offer-ended", f"offer {offer_id} has ended: {offer.how}", state=offer.how)
+        if is_held(offer):
+            raise SignalError("offer-held", f"offer {offer_id} holds its agent", state="offered")
         return offer
 
     def _accept(self, signal: OfferAccepted) -> str:

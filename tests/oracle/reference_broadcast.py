@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.oracle.reference_dialling import is_dialled_first
 from tests.oracle.reference_state import Offer, State, Work
 
 
@@ -18,13 +19,15 @@ def named_work(state: State) -> list[Work]:
 def _wants_more(state: State, work: Work) -> bool:
     if work.state != "offered" or work.operations_waiting or _has_outlived(state, work):
         return False
+    if work.callback is not None and (work.callback.held or is_dialled_first(state, work)):
+        return False
     most = state.offer_rules(work).broadcast
     return most > 1 and len(offers_of_work(state, work)) < most
 
 
 def _has_outlived(state: State, work: Work) -> bool:
     """Say whether only its open offers keep the work from ending by its time to live."""
-    ends = [work.arrival.expires_at]
+    ends = [work.arrival.expires_at, None if work.callback is None else work.callback.wanted[2]]
     time_to_live = state.queue(work.queue).time_to_live_ms
     if time_to_live is not None and work.service_clock is not None:
         ends.append(work.service_clock + time_to_live)

@@ -10,6 +10,8 @@ from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
 from tests.oracle.reference_broadcast import named_work
+from tests.oracle.reference_callbacks import not_reached, resume
+from tests.oracle.reference_dialling import is_held
 from tests.oracle.reference_hours import hours_change_at
 from tests.oracle.reference_intake import start
 from tests.oracle.reference_ladder import clear_refusals, end, has_levels, take_timed_step, timed_steps
@@ -40,7 +42,11 @@ def deadlines(state: State) -> list[Deadline]:
     found.extend(deadline for person in state.people.values() for deadline in _of_person(state, person))
     for offer in state.open_offers() if state.link_lost_at is None else ():
         order = (3, offer.work.number, offer.agent_id, offer.offer_id)
-        found.append(Deadline(order, offer.expires_at, partial(expire_offer, state, offer)))
+        if is_held(offer):
+            missed = partial(not_reached, state, offer.work, "no-answer")
+            found.append(Deadline(order, offer.expires_at, missed))
+        else:
+            found.append(Deadline(order, offer.expires_at, partial(expire_offer, state, offer)))
     for assignment in state.assignments:
         number, agent_id = assignment.work.number, assignment.agent_id
         if assignment.is_wrap_up:
@@ -62,6 +68,13 @@ def deadlines(state: State) -> list[Deadline]:
 
 def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     number = work.number
+    callback = work.callback
+    if callback is not None and callback.resume_at is not None:
+        yield Deadline((15, number, "", 0), callback.resume_at, partial(resume, state, work))
+        return
+    if callback is not None and callback.dialled_until is not None and not callback.held:
+        missed = partial(not_reached, state, work, "no-answer")
+        yield Deadline((14, number, "", 0), callback.dialled_until, missed)
     if work.state == "scheduled":
         yield Deadline((1, number, "", 0), work.arrival.not_before or 0, partial(start, state, work))
         return
@@ -88,6 +101,8 @@ def _ends_of_life(state: State, work: Work) -> Iterator[int]:
     """The moments at which waiting work runs out of time; the earlier one comes first."""
     if work.arrival.expires_at is not None:
         yield work.arrival.expires_at
+    if work.callback is not None and work.callback.wanted[2] is not None:
+        yield work.callback.wanted[2]
     time_to_live = state.queue(work.queue).time_to_live_ms
     if time_to_live is not None and work.service_clock is not None:
         yield work.service_clock + time_to_live

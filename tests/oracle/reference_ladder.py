@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from router.core.calendar_plan import Closed
-from router.core.effects import Divert, EndInteraction, PlayAnnouncement, SendNotice
+from router.core.callback_plan import OfferCallback
+from router.core.effects import Divert, EndInteraction, PlayAnnouncement, ProposeCallback, SendNotice
 from router.core.estimate_plan import EstimatedWait
 from router.core.facts import (
     AnnouncementMade,
+    CallbackOffered,
     HopLimitReached,
     InteractionEnd,
     InteractionEnded,
@@ -47,6 +49,7 @@ from router.core.plan import (
 )
 from router.core.requirement import Requirement
 from tests.oracle.reference_conditions import condition_holds
+from tests.oracle.reference_dialling import stop_dialling
 from tests.oracle.reference_estimates import note_wait, waits_longer
 from tests.oracle.reference_hours import has_begun, is_closed, opening
 from tests.oracle.reference_matching import key, rank, would_do
@@ -144,6 +147,8 @@ def end(state: State, work: Work, how: InteractionEnd, reason: str) -> None:
         wait_ms = work.wait_ms
     else:
         wait_ms = max(0, state.now - work.service_clock)
+    stop_dialling(state, work)
+    work.callback = None
     state.facts.append(
         InteractionEnded(
             at=state.now,
@@ -208,6 +213,15 @@ def _run(state: State, work: Work, operation: Operation) -> None:
         case Announce():
             state.facts.append(AnnouncementMade(now, interaction_id, operation.target, operation.text))
             state.effects.append(PlayAnnouncement(interaction_id, operation.target, operation.text))
+        case OfferCallback():
+            queue = state.find_queue(work.queue)
+            if (
+                work.callback is None
+                and queue is not None
+                and state.section_of(work.queue).callbacks is not None
+            ):
+                state.facts.append(CallbackOffered(now, interaction_id, operation.text))
+                state.effects.append(ProposeCallback(interaction_id, operation.text))
         case DivertTo():
             end(state, work, "diverted", operation.target)
             state.effects.append(Divert(interaction_id, operation.target))

@@ -10,11 +10,22 @@ from dataclasses import dataclass, field
 from agents.model import Agent, Pool
 from agents.presence import SIGNED_IN, Presence
 from router.core.effects import Effect
-from router.core.facts import Fact
+from router.core.facts import NO_OFFER, Fact
 from router.core.names import AgentId, ChannelId, InteractionId, OfferId, PoolId, QueueId, SectionId
 from router.core.plan import Channel, OfferRules, Operation, Plan, Queue, Relax, Section
 from router.core.requirement import NO_REQUIREMENT, Requirement
 from router.core.signals import InteractionArrived
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    """What a customer wants who is called back: number, not before, not after. ``held`` is the offer that holds an agent meanwhile."""
+
+    wanted: tuple[str, int | None, int | None]
+    failed: int = 0
+    dialled_until: int | None = None
+    held: OfferId = NO_OFFER
+    resume_at: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +67,7 @@ class Work:
     steps_repeated: dict[tuple[QueueId, str], tuple[int, int]] = field(default_factory=dict)
     """Of steps that repeat: how often they were taken, and when they were taken or skipped last."""
     operations_waiting: list[Operation] = field(default_factory=list)
+    callback: Callback | None = None
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
 

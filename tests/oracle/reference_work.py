@@ -33,6 +33,7 @@ from router.core.facts import (
 from router.core.names import OfferId
 from tests.oracle.reference_broadcast import offers_of_work
 from tests.oracle.reference_choice import count_anew
+from tests.oracle.reference_dialling import dial, is_dialled_first, is_held, rules_of, stop_dialling
 from tests.oracle.reference_estimates import note_service, note_wait
 from tests.oracle.reference_ladder import forget_refusals, put_in_queue, run_waiting_operations
 from tests.oracle.reference_matching import Decision, would_do
@@ -53,7 +54,8 @@ def carry_out(state: State, decision: Decision) -> None:
     units = state.cost(person, work.channel)
     if work.state == "queued":
         state.touched.add(work.queue)
-    if rules.auto_answer:
+    dialled_first = is_dialled_first(state, work)
+    if rules.auto_answer and not dialled_first:
         offer = Offer(
             offer_id=NO_OFFER,
             decision=state.decisions,
@@ -76,7 +78,7 @@ def carry_out(state: State, decision: Decision) -> None:
         tier=decision.tier,
         score=decision.score,
         choice=decision.choice,
-        expires_at=state.now + rules.timeout_ms,
+        expires_at=state.now + (rules_of(state, work).dial_ms if dialled_first else rules.timeout_ms),
         made_at=state.now,
     )
     state.offers.append(offer)
@@ -95,8 +97,13 @@ def carry_out(state: State, decision: Decision) -> None:
             expires_at=offer.expires_at,
         )
     )
-    state.effects.append(SendOffer(offer.offer_id, work.interaction_id, person.agent_id, offer.expires_at))
+    if not dialled_first:
+        state.effects.append(
+            SendOffer(offer.offer_id, work.interaction_id, person.agent_id, offer.expires_at)
+        )
     update_suspension(state, person)
+    if dialled_first:
+        dial(state, work, person.agent_id, offer.offer_id)
 
 
 def restore_link(state: State) -> None:
@@ -111,7 +118,8 @@ def restore_link(state: State) -> None:
         state.facts.append(
             OfferExtended(state.now, offer.offer_id, interaction_id, offer.agent_id, offer.expires_at)
         )
-        state.effects.append(SendOffer(offer.offer_id, interaction_id, offer.agent_id, offer.expires_at))
+        if not is_held(offer):
+            state.effects.append(SendOffer(offer.offer_id, interaction_id, offer.agent_id, offer.expires_at))
     for person in state.people.values():
         if person.is_signed_in:
             person.heard_at = state.now
@@ -165,6 +173,8 @@ def _assign(state: State, offer: Offer) -> None:
     )
     state.effects.append(Connect(work.interaction_id, person.agent_id))
     update_suspension(state, person)
+    if work.callback is not None:
+        dial(state, work, person.agent_id, NO_OFFER)
 
 
 def _close_offer(state: State, offer: Offer, how: OfferEnd, reason: str) -> None:
@@ -185,6 +195,19 @@ def cancel_offer(state: State, work: Work, reason: str) -> None:
         if offer.work is work:
             _close_offer(state, offer, "cancelled", reason)
             _rescind_effect(state, offer, reason)
+            if is_held(offer):
+                stop_dialling(state, work)
+            update_suspension(state, state.people[offer.agent_id])
+
+
+def withdraw_offer(state: State, work: Work, reason: str) -> None:
+    """End the open offer of work that is not to go back to its queue."""
+    for offer in state.open_offers():
+        if offer.work is work:
+            _close_offer(state, offer, "rescinded", reason)
+            _rescind_effect(state, offer, reason)
+            if is_held(offer):
+                stop_dialling(state, work)
             update_suspension(state, state.people[offer.agent_id])
 
 
@@ -237,6 +260,8 @@ def expire_offer(state: State, offer: Offer) -> None:
 def _rescind(state: State, offer: Offer, reason: str) -> None:
     _close_offer(state, offer, "rescinded", reason)
     _rescind_effect(state, offer, reason)
+    if is_held(offer):
+        stop_dialling(state, offer.work)
     update_suspension(state, state.people[offer.agent_id])
     _give_back(state, offer.work)
     _run_waiting(state, offer.work)
@@ -335,6 +360,7 @@ def requeue_held(state: State, assignment: Assignment) -> None:
     assignment.contact_ended_at = state.now
     assignment.queue = work.queue
     state.facts.append(HoldEnded(state.now, work.interaction_id, agent_id, "requeued"))
+    stop_dialling(state, work)
     close(state, assignment)
     state.effects.append(ReleaseWork(work.interaction_id, agent_id, "agent-lost"))
     work.owner = None

@@ -20,6 +20,9 @@ from router.core.signals import (
     AgentSignedIn,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionArrived,
@@ -196,6 +199,39 @@ def completed(rng: Random, state: State) -> Signal | None:
     return InteractionCompleted(_any_id(rng, state, "assigned"))
 
 
+def callback_requested(rng: Random, state: State) -> Signal | None:
+    """The customer rather is called back."""
+    now = state.now
+    late = rng.choice((1, 3000, 12_000))
+    number: Any = "+47 1" if chance(rng, 95) else rng.choice(("", "1" * 257, 12))
+    early: Any = now + seconds(rng, -1, 4) if chance(rng, 40) else None
+    return CallbackRequested(
+        _any_id(rng, state, "queued", "offered", "scheduled"),
+        number,
+        early if chance(rng, 97) else rng.choice((now + 401 * _DAY_MS, True)),
+        (now if early is None else early) + late if chance(rng, 40) else None,
+    )
+
+
+def _dialled_id(rng: Random, state: State) -> InteractionId | None:
+    dialled = [w for w in state.works if w.callback is not None and w.callback.dialled_until is not None]
+    if dialled and chance(rng, 97):
+        return rng.choice(dialled).interaction_id
+    return _any_id(rng, state, "queued", "assigned") if chance(rng, 5) else None
+
+
+def callback_answered(rng: Random, state: State) -> Signal | None:
+    """The customer who is dialled answers."""
+    interaction_id = _dialled_id(rng, state)
+    return None if interaction_id is None else CallbackAnswered(interaction_id)
+
+
+def callback_unanswered(rng: Random, state: State) -> Signal | None:
+    """The customer who is dialled does not answer."""
+    interaction_id = _dialled_id(rng, state)
+    return None if interaction_id is None else CallbackUnanswered(interaction_id, rng.choice(("", "busy")))
+
+
 # ── the agent's side: work ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -370,6 +406,9 @@ KINDS: Final[tuple[tuple[int, Draw], ...]] = (
     (2, abandoned),
     (2, cancelled),
     (3, completed),
+    (6, callback_requested),
+    (14, callback_answered),
+    (8, callback_unanswered),
     (6, finished),
     (8, wrap_up_done),
     (8, transferred),

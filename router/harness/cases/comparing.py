@@ -173,6 +173,8 @@ class Comparing:
             yield Difference(place=place, what=work, expected=wanted, found=self.where(work), about=work)
         else:
             starts = interaction.arrival.not_before or 0
+            if interaction.callback is not None:
+                starts = interaction.callback.resume_at or 0
             yield from differs(f"{work}, scheduled", span(at), span(starts), place, about=work)
 
     def _end(self, work: str, said: EndMap, place: Place) -> Iterator[Difference]:

@@ -101,6 +101,14 @@ class TransferMap(AgentOf):
     to_people: bool = Field(False, description="Automated agents are not asked any more. [false]")
 
 
+class CallbackMap(Model):
+    """How the customer is called back."""
+
+    number: Words = Field("+1", description="The number. [+1]")
+    not_before: Duration | None = Field(None, description="Not before this moment.")
+    not_after: Duration | None = Field(None, description="Not after this moment.")
+
+
 class ReloadMap(Model):
     """A new plan for the centre, all of it at once."""
 
@@ -129,6 +137,9 @@ Reasoned = Annotated[
 ]
 Transfers = Annotated[
     Named[TransferMap], by_shape("names of work, or a mapping such as {call-1: {to: billing}}")
+]
+Callbacks = Annotated[
+    Named[CallbackMap], by_shape("names of work, or a mapping such as {call-1: {not-before: 10m}}")
 ]
 Reload = Annotated[
     Annotated[Words, Tag("<scalar>")] | Annotated[ReloadMap, Tag("<mapping>")],
@@ -174,6 +185,10 @@ class StepMap(Model):
     abandon: Names | None = Field(None, description="Customers leave before an answer.")
     cancel: Reasoned | None = Field(None, description="Work is called off.")
     complete: Names | None = Field(None, description="Contacts end from the customer's side.")
+
+    callback: Callbacks | None = Field(None, description="Customers who wait rather are called back.")
+    reached: Names | None = Field(None, description="Customers who are dialled answer.")
+    not_reached: Reasoned | None = Field(None, description="Customers who are dialled are not reached.")
 
     accept: Replies | None = Field(None, description="Agents take the last offer of this work.")
     decline: Replies | None = Field(None, description="Agents refuse the last offer of this work.")

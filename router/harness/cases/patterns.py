@@ -19,7 +19,7 @@ from router.core.facts import Fact
 from router.errors import did_you_mean
 from router.policies import BUILT_IN
 
-MOMENTS: Final = frozenset({"at", "expires_at", "not_before", "queued_at", "until"})
+MOMENTS: Final = frozenset({"at", "expires_at", "not_before", "queued_at", "until", "not_after"})
 SPANS: Final = frozenset({"p50_ms", "p90_ms", "wait_ms", "connected_ms", "wrap_up_ms"})
 
 

@@ -20,6 +20,7 @@ from router.harness.cases.models import (
     AgentOf,
     AnswerMap,
     ArrivalMap,
+    CallbackMap,
     CaseFile,
     ReasonMap,
     ReplyMap,
@@ -141,6 +142,7 @@ class Reading:
 
     def _of_work(self, verb: str, name: str, said: object, place: Place) -> Iterator[Act]:
         reply, transfer, queue, needs = ReplyMap(), None, None, None
+        callback: CallbackMap | None = None
         match said:
             case ReplyMap():
                 reply = said
@@ -152,6 +154,8 @@ class Reading:
                     queue = self._known.queue_or_section(said.to, place / "to")
                 if said.needs is not None:
                     needs = self._requirement(said.needs, place / "needs")
+            case CallbackMap():
+                callback = said
             case AgentOf():
                 reply = ReplyMap(agent=said.agent)
             case _:
@@ -167,6 +171,7 @@ class Reading:
                 place=place,
                 reply=reply,
                 transfer=transfer,
+                callback=callback or CallbackMap.model_construct(number="+1"),
                 queue=queue,
                 requirement=needs,
             )

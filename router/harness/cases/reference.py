@@ -29,6 +29,7 @@ PARTS: Final[tuple[tuple[str, type[BaseModel]], ...]] = (
     ("accept, decline, connect-fails", models.ReplyMap),
     ("finish, wrap-up-done", models.AgentOf),
     ("cancel", models.ReasonMap),
+    ("callback", models.CallbackMap),
     ("transfer", models.TransferMap),
     ("reload", models.ReloadMap),
     ("answer", models.AnswerMap),

@@ -10,7 +10,7 @@ from router.config.names import Place
 from router.core.plan import Plan
 from router.core.requirement import Requirement
 from router.errors import ConfigError, Problem
-from router.harness.cases.models import AnswerMap, ArrivalMap, CheckMap, ReplyMap, TransferMap
+from router.harness.cases.models import AnswerMap, ArrivalMap, CallbackMap, CheckMap, ReplyMap, TransferMap
 from router.harness.cases.models_expected import ExpectMap
 from router.harness.cases.patterns import FactPattern
 
@@ -30,6 +30,7 @@ class Act:
     requirement: Requirement | None = None
     reply: ReplyMap = field(default_factory=ReplyMap)
     transfer: TransferMap | None = None
+    callback: CallbackMap | None = None
     queue: str | None = None
     plan: Plan | None = None
 

@@ -23,6 +23,9 @@ from router.core.signals import (
     AgentSignedIn,
     AgentSignedOut,
     AgentStartedDraining,
+    CallbackAnswered,
+    CallbackRequested,
+    CallbackUnanswered,
     ConnectFailed,
     InteractionAbandoned,
     InteractionArrived,
@@ -223,6 +226,12 @@ class World:
         )
 
 
+def _callback(_: World, act: Act) -> CallbackRequested:
+    said = act.callback
+    assert said is not None
+    return CallbackRequested(InteractionId(act.name), said.number, said.not_before, said.not_after)
+
+
 def _reload(_: World, act: Act) -> PlanReplaced:
     assert act.plan is not None
     return PlanReplaced(act.plan)
@@ -243,6 +252,9 @@ _SIGNALS: Final[dict[str, Callable[[World, Act], Signal]]] = {
     "abandon": lambda _, act: InteractionAbandoned(InteractionId(act.name)),
     "cancel": lambda _, act: InteractionCancelled(InteractionId(act.name), act.reply.reason or ""),
     "complete": lambda _, act: InteractionCompleted(InteractionId(act.name)),
+    "callback": _callback,
+    "reached": lambda _, act: CallbackAnswered(InteractionId(act.name)),
+    "not_reached": lambda _, act: CallbackUnanswered(InteractionId(act.name), act.reply.reason or ""),
     "accept": lambda world, act: OfferAccepted(*world.offer_of(act)),
     "decline": lambda world, act: OfferDeclined(*world.offer_of(act), act.reply.reason or ""),
     "connect_fails": lambda world, act: ConnectFailed(*world.offer_of(act), act.reply.reason or ""),

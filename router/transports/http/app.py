@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from agents import views
+from agents import views, wire
 from router.ports import Front
 from router.transports.commands import Translator
 from router.transports.events import EventLog
@@ -74,7 +74,11 @@ def create_app(
     handlers: dict[str, Handler] = {
         "submit": commands.submit,
         "explain_submission": commands.explain_submission,
-        **{verb: commands.of_interaction(verb) for verb in ("cancel", "abandon", "complete")},
+        **{
+            verb: commands.of_interaction(verb)
+            for verb in wire.SUBMITTER_COMMANDS
+            if verb not in {"submit", "ask"}
+        },
         **{
             verb: commands.of_agent(verb)
             for verb in ("sign-in", "ready", "not-ready", "drain", "sign-out", "heartbeat")

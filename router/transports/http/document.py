@@ -30,7 +30,8 @@ PROBLEMS: Final[dict[int, str]] = {
     403: "`not-yours`: another agent's offer or work. `cross-origin`: sent by a page of elsewhere.",
     404: "`unknown-interaction`, `unknown-agent`, `unknown-offer`, `unknown-queue`, `unknown-section`.",
     409: "`conflict`: the id is known with other content. `interaction-ended`, `offer-ended`, `illegal-state`, `offline`, `holds-work`, "
-    "`not-automated`: it comes too late, or too early; `state` is the real one. `events-ahead`: no event has that sequence yet.",
+    "`not-automated`, `offer-held`, `no-callbacks`: it comes too late, or too early; `state` is the real one. "
+    "`events-ahead`: no event has that sequence yet.",
     410: "`events-gone`: events after that sequence are not kept any more.",
     413: "`too-large`: the body is longer than 64 KiB; the connection is closed.",
     415: "`unsupported-media-type`: a body must be application/json.",

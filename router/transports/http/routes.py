@@ -76,6 +76,10 @@ SUBMITTER_EVENTS: Final[dict[str, Model]] = {
     "requeued": wire.Requeued,
     "diverted": wire.Diverted,
     "ended": wire.Ended,
+    "announcement": wire.Announcement,
+    "callback-offer": wire.CallbackOffer,
+    "dial": wire.Dial,
+    "stop-dial": wire.StopDial,
     "lagged": wire.Problem,
 }
 
@@ -178,6 +182,9 @@ ROUTES: Final[tuple[RouteSpec, ...]] = (
     _of_interaction("cancel", "Call the interaction off."),
     _of_interaction("abandon", "The customer left before an answer."),
     _of_interaction("complete", "The contact ended, from the customer's side."),
+    _of_interaction("callback", "The customer rather is called back."),
+    _of_interaction("reached", "The customer who was being dialled has answered."),
+    _of_interaction("not-reached", "The customer who was being dialled was not reached."),
     _view(
         "/v1/interactions/{interaction_id}",
         "interaction",
