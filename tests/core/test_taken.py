@@ -114,6 +114,19 @@ def test_others_who_could_serve_it_are_counted() -> None:
     )
 
 
+def test_others_count_before_their_level_has_opened() -> None:
+    """Ana could serve the order, only later: whom a level keeps away for now is no less somebody else."""
+    plan = two_queues("predicted-wait")
+    later = replace(plan.agents[1], queue_levels=(QueueLevel(queue="orders", after_ms=60_000),))
+    history = [(AgentSignedIn(AgentId("ana")), 0), *HISTORY]
+    found = explain_decision(an_engine(replace(plan, agents=(plan.agents[0], later))), history, 1)
+    assert (found.interaction_id, found.chosen) == ("repair-1", "eva")
+    assert found.taken is not None
+    assert (
+        found.taken.instead_of[0].compared == "waited 12000 ms, 1 other could serve it, handled in 180000 ms"
+    )
+
+
 def test_levels_go_before_what_is_compared() -> None:
     """Orders are Eva's first level; the text says at which level each is."""
     levels = (QueueLevel(queue="orders"), QueueLevel(queue="repairs", level=2))
