@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -179,6 +179,7 @@ class SubmitterClient:
         original_arrived_at: datetime | None = None,
         expires_at: datetime | None = None,
         position: int | None = None,
+        preferred: Sequence[str] = (),
     ) -> Submission:
         """Submit an interaction, and return once the router has it and will not lose it.
 
@@ -199,6 +200,7 @@ class SubmitterClient:
             original_arrived_at=original_arrived_at,
             expires_at=expires_at,
             position=position,
+            preferred=list(preferred),
         )
         known = self._live.get(command.interaction_id)
         call = known if known is not None else Submission(self, command.interaction_id)

@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "level",
+    "preferred-window",
     "refused",
     "offered",
     "section-wrap-up",
@@ -57,6 +58,9 @@ class Interaction(Message):
     not_before: Moment | None = None
     expires_at: Moment | None = Field(
         None, description="When it ends as expired unless it is assigned before; null: never."
+    )
+    preferred: list[str] = Field(
+        default_factory=list, description="The agents that its sender prefers, the first choice first."
     )
     agent_id: str | None = None
     offer_id: int | None = None

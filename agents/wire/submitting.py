@@ -34,6 +34,11 @@ class Submit(Command):
         None,
         description="Where in its queue it asks to stand, from 1; honoured among work of equal priority, under order `strict` only.",
     )
+    preferred: list[Id] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Agents it is kept for, for as long as its queue says; the first that can take it gets it.",
+    )
 
 
 class Cancel(Command):

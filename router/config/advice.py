@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from router.config.advice_affinity import about_affinity
 from router.config.advice_calendars import about_calendars
 from router.config.advice_contradictions import about_contradictions
 from router.config.advice_reach import about_reach
@@ -36,6 +37,7 @@ def advice(plan: Plan, written: Written, names: Names, today: date | None) -> li
         *_about_intake(plan, places),
         *_about_ladders(plan, written, names),
         *about_time_to_live(plan, written, names),
+        *about_affinity(plan, written, names),
         *_about_requirements(plan, places, names),
         *_about_selection(plan, written),
         *about_contradictions(plan, written, names),

@@ -66,6 +66,8 @@ def compile_plan(written: Written, names: Names) -> Plan:
         estimates=_estimates(centre.estimates),
         limit=limit(centre.limit, place / "limit", names, look_up=False),
         handled_window_ms=centre.handled_window,
+        customer_memory_ms=centre.customer_memory.for_,
+        customer_memory_max=centre.customer_memory.most,
         calendars=calendars(centre, place / "calendars", names),
         successors=tuple(_successors(centre.successors, place / "successors", names)),
     )

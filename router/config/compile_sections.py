@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agents.model import WrapUp
 from router.config import schema
+from router.config.compile_affinity import agent_window
 from router.config.compile_calendars import settled, with_hours
 from router.config.compile_ladders import ladder
 from router.config.compile_parts import channel_keys, default, limit, offer_rules, wrap_up
@@ -124,6 +125,8 @@ def _settings(base: Queue, written: schema.QueueSettings, place: Place, names: N
         skip_empty=default(written.skip_empty, base.skip_empty),
         choice=default(written.choice, base.choice),
         tolerance=default(written.tolerance, base.tolerance),
+        last_agent=agent_window(base.last_agent, written.last_agent),
+        preferred=agent_window(base.preferred, written.preferred),
         selection=queue_selection(base.selection, written.selection),
     )
     if written.choice is not None:

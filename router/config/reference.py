@@ -22,6 +22,7 @@ from router.config import (
     schema_rules,
 )
 from router.config.json_schema import schema_of
+from router.config.schema_affinity import CustomerMemoryMap, WindowMap
 from router.config.schema_rates import RateMap
 from router.config.schema_selection import QueueLevelMap, SelectionMap
 
@@ -80,6 +81,8 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
             ("limit", schema.LimitMap),
             ("callbacks", schema_callbacks.CallbacksMap),
             ("closed", schema_calendars.ClosedMap),
+            ("window of favoured agents", WindowMap),
+            ("customer memory", CustomerMemoryMap),
             ("queue selection", SelectionMap),
             ("queue level", QueueLevelMap),
         ),

@@ -25,6 +25,7 @@ from router.config.scalars import (
     is_lenient,
     wrong,
 )
+from router.config.schema_affinity import CustomerMemoryMap, WindowMap
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_callbacks import CallbacksMap
 from router.config.schema_choice import Speed, Tolerance
@@ -219,6 +220,14 @@ class QueueSettings(Model):
         None,
         description="Who gets it among the best: `longest-idle`, `load-ratio` (least loaded), `least-occupied` (since the"
         " sign-in), `fewest-handled` (lately), `top-down` (in the order of the roster), `round-robin`, `random`. [the channel's]",
+    )
+    last_agent: WindowMap | None = Field(
+        None,
+        description="Keep work for a while for the agent its customer had last, busy or not: `{within: 2m}`. [not kept]",
+    )
+    preferred: WindowMap | None = Field(
+        None,
+        description="How long work is kept for the agents its sender prefers, busy or not: `{within: 1m}`. [30s]",
     )
     ladder: list[StepMap] | None = Field(None, description="What happens while it waits. [nothing]")
     hours: Name | None = Field(None, description="When it is open: a calendar, or `always`. [always]")
@@ -417,6 +426,10 @@ class CentreFile(Model):
     )
     handled_window: PositiveDuration = Field(
         HOUR_MS, description="How far back the choice `fewest-handled` counts. [1h]"
+    )
+    customer_memory: CustomerMemoryMap = Field(
+        CustomerMemoryMap(),
+        description="For how long, and of how many customers, the last agent is remembered.",
     )
     pools: dict[Name, PoolMap] = Field({}, description="Pools of agents by id, for tiers and needs.")
     calendars: dict[Name, CalendarMap] = Field({}, description="Calendars by id, for hours.")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
+from router.core.affinity import favour_of
 from router.core.centre import START, Centre
 from router.core.checks import bad_id, check_contents, unknown
 from router.core.demand import DemandClass, Entrance, QueueState
 from router.core.effects import Divert, EndInteraction
-from router.core.estimates import expected_wait_ms
 from router.core.facts import (
     InteractionEnd,
     InteractionMoved,
@@ -19,17 +18,17 @@ from router.core.facts import (
     QueueCause,
     make_fact,
 )
-from router.core.hours import clocks_start_at, is_open
+from router.core.hours import clocks_start_at
 from router.core.ladder import enter
 from router.core.line import take_position
 from router.core.matching import best_agent
 from router.core.names import ChannelId, QueueId, SectionId, looks_like_id
 from router.core.needs import Asked
 from router.core.offers import hand_over
-from router.core.plan import Limit
-from router.core.queueing import ask_as_queue, class_of, end, enlist_new_work
+from router.core.queueing import end, enlist_new_work
 from router.core.records import Interaction, Origin
 from router.core.requirement import Requirement
+from router.core.room import find_room
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
 from router.errors import SignalError, shown
 
@@ -53,6 +52,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         reply_to,
         expires_at,
         position,
+        preferred,
     ) = arrival
     if interaction_id.__class__ is not str or looks_like_id(interaction_id) is None:
         raise bad_id(interaction_id)
@@ -74,6 +74,7 @@ def arrive(centre: Centre, arrival: InteractionArrived) -> str:
         and reply_to is None
         and expires_at is None
         and position is None
+        and not preferred
     )
     if attributes is not NO_ATTRIBUTES or not brings_nothing:
         check_contents(centre, arrival)
@@ -169,6 +170,8 @@ def weigh(
     interaction = Interaction(
         arrival.interaction_id, number, arrival, queue, channel, priority, asked, origin, rule_name
     )
+    if arrival.preferred or (arrival.customer is not None and centre.last_agents):
+        interaction.favour = favour_of(centre, arrival.customer, arrival.preferred)
     return interaction, rule is None and plan.refuse_unmatched and own_queue is None
 
 
@@ -241,36 +244,6 @@ def start(centre: Centre, interaction: Interaction, cause: QueueCause) -> str:
         enlist_new_work(centre)
         queued(centre, interaction, cause, take_position(centre, interaction, asked))
     return "queued"
-
-
-def find_room(
-    centre: Centre, interaction: Interaction, moves: list[tuple[QueueState, QueueState]]
-) -> tuple[Literal["refused", "diverted"], str] | None:
-    """Let the interaction, which does not wait yet, overflow to a queue that is open and has room for it; note the moves.
-    Return how it is turned away, and why or where to, when there is none. Nothing but the interaction is changed.
-    """
-    while True:
-        hours = interaction.queue.plan.hours
-        if hours is not None and not is_open(interaction.queue):
-            if hours.when_closed == "refuse":
-                return "refused", "closed"
-            if hours.when_closed == "divert":
-                return "diverted", hours.target
-        full = _first_full(centre, interaction) if interaction.queue.has_limit else None
-        if full is None:
-            return None
-        limit, reason = full
-        if limit.when_full == "refuse":
-            return "refused", reason
-        if limit.when_full == "divert":
-            return "diverted", limit.target
-        if interaction.hops >= centre.plan.hop_limit:
-            return "refused", "hop-limit"
-        interaction.hops += 1
-        from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
-        if interaction.origin == "queue":
-            ask_as_queue(interaction)
-        moves.append((from_queue, interaction.queue))
 
 
 def queued(centre: Centre, interaction: Interaction, cause: QueueCause, position: int | None = None) -> None:
@@ -348,42 +321,6 @@ def _queued_alone(centre: Centre, interaction: Interaction, klass: DemandClass) 
             queue.line.add(key)
     else:
         hand_over(centre, klass, interaction, best[2], best[0], best[1])
-
-
-def _queue_named(centre: Centre, target: str) -> QueueState:
-    for queue_id, queue in centre.queues.items():
-        if queue_id == target:
-            return queue
-    raise AssertionError(f"the plan was checked, but has no queue {target!r}")
-
-
-def _first_full(centre: Centre, interaction: Interaction) -> tuple[Limit, str] | None:
-    queue = interaction.queue
-    section = queue.section
-    for limit, what, waiting in (
-        (queue.plan.limit, "queue", queue.waiting),
-        (section.plan.limit, "section", section.waiting),
-        (centre.plan.limit, "centre", centre.waiting),
-    ):
-        if limit is None:
-            continue
-        if limit.max_waiting is not None and waiting >= limit.max_waiting:
-            if not _would_be_taken(centre, interaction):
-                return limit, f"{what}-full"
-        elif limit.max_estimated_ms is not None and not _would_be_taken(centre, interaction):
-            expected = expected_wait_ms(centre, interaction)
-            if expected is not None and expected > limit.max_estimated_ms:
-                return limit, "wait-too-long"
-    return None
-
-
-def _would_be_taken(centre: Centre, interaction: Interaction) -> bool:
-    for agent in centre.freed:
-        agent.profile.note(agent)
-    klass = interaction.klass = class_of(centre, interaction)
-    found = best_agent(centre, interaction, klass)
-    interaction.klass = None
-    return found is not None
 
 
 def _turn_away(centre: Centre, interaction: Interaction, how: InteractionEnd, reason: str) -> None:

@@ -46,6 +46,7 @@ TIME_TO_LIVE_END: Final = 12
 LEVEL_OPENS: Final = 13
 DIAL_END: Final = 14
 CALLBACK_DUE: Final = 15
+WINDOW_END: Final = 16
 
 Deadline = tuple[int, int, int, str, int, object]
 """(due, kind, number, agent id, tie-break, subject)"""
@@ -77,12 +78,14 @@ class Centre:
         "entrances",
         "epoch",
         "facts",
+        "favouring",
         "figures",
         "freed",
         "handle_times",
         "hours_due",
         "interactions",
         "keeps_standings",
+        "last_agents",
         "last_decision",
         "last_number",
         "last_offer",
@@ -103,6 +106,7 @@ class Centre:
         "profiles",
         "queues",
         "rank",
+        "remembers_customers",
         "sections",
         "seeking",
         "selection",
@@ -139,6 +143,8 @@ class Centre:
         self.seeking = 0
 
         self.classes: dict[ClassKey, DemandClass] = {}
+        self.favouring: dict[int, Interaction] = {}
+        self.last_agents: dict[str, tuple[AgentId, int]] = {}  # of customers, the oldest contact first
         self.epoch = 0
         self.pools_signed_in: dict[PoolId, int] = {}
         self.blocked_agents = 0
@@ -191,6 +197,7 @@ class Centre:
             any(channel.choice in measured for channel in plan.channels)
             or any(queue.plan.choice in measured for queue in self.queues.values())
         )
+        self.remembers_customers = any(queue.plan.last_agent.ms for queue in self.queues.values())
         self.profiles = Profiles(plan, keeps_standings=self.keeps_standings)
         self.classes.clear()
         self.tier_pools: frozenset[PoolId] = frozenset(

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Final
 
 from router.core.centre import Centre
+from router.core.names import looks_like_id
 from router.core.plan import DAY_MS
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
@@ -16,6 +17,7 @@ ATTRIBUTES_MAX: Final = 64
 NAME_MAX: Final = 64
 TEXT_MAX: Final = 1024
 LABEL_MAX: Final = 256
+PREFERRED_MAX: Final = 16
 PRIORITY_MAX: Final = 1_000_000
 NUMBER_MAX: Final = 1 << 53
 POSITION_MAX: Final = 1_000_000_000
@@ -43,6 +45,8 @@ def check_contents(centre: Centre, arrival: InteractionArrived) -> None:
     for name, text in (("customer", arrival.customer), ("reply_to", arrival.reply_to)):
         if text is not None and (text.__class__ is not str or len(text) > LABEL_MAX):
             raise SignalError("bad-text", f"{name}: expected a text of at most {LABEL_MAX} characters")
+    if arrival.preferred:
+        _check_preferred(arrival.preferred)
     if arrival.priority is not None:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
@@ -86,6 +90,20 @@ def _check_attributes(attributes: object) -> None:
 
 def _kind(value: object) -> str:
     return f"a text of {len(value)}" if isinstance(value, str) else shown(value)
+
+
+def _check_preferred(preferred: object) -> None:
+    fits = (
+        isinstance(preferred, tuple)
+        and len(preferred) <= PREFERRED_MAX
+        and all(looks_like_id(agent) is not None for agent in preferred)
+        and len(set(preferred)) == len(preferred)
+    )
+    if not fits:
+        raise SignalError(
+            "bad-preferred",
+            f"preferred: expected the ids of at most {PREFERRED_MAX} agents, each once, found {shown(preferred)}",
+        )
 
 
 def check_priority(priority: int) -> None:

@@ -62,6 +62,12 @@ def choose(centre: Centre, interaction: Interaction, agents: list[AgentState]) -
     """Return the best of agents that can all take the interaction."""
     if not agents:
         return None
+    favour = interaction.favour
+    if favour is not None and favour.held_for:
+        first = min(agents, key=lambda agent: favour.held_for.index(agent.id))
+        judged = judge(centre, interaction, first)
+        assert judged is not None
+        return (*judged, first)
     ranked = list(_ranked(centre, interaction, agents))
     tier, negated = min((rank[0], rank[1]) for rank in ranked)
     worst = negated + interaction.queue.plan.tolerance * 1000
@@ -87,6 +93,9 @@ def _ranked(centre: Centre, interaction: Interaction, agents: Iterable[AgentStat
 
 def best_unusual(centre: Centre, interaction: Interaction, klass: DemandClass) -> Candidate | None:
     """Return the best agent for the interaction, whose class has a choice that picks or measures, or a tolerance."""
+    favour = interaction.favour
+    if favour is not None and favour.held_for:
+        return choose(centre, interaction, able_agents(centre, interaction, favour.held_for))
     barred = barred_agents(interaction)
     named: list[Ranked] = []
     if klass.names_agents and interaction.need is not None and interaction.need.named:

@@ -17,7 +17,6 @@ from router.core.demand import DemandClass, QueueState
 from router.core.level_delays import is_closed, opens_after
 from router.core.names import AgentId, ChannelId, PoolId, SkillName
 from router.core.needs import Need
-from router.core.queueing import class_of
 from router.core.records import AgentState, Interaction
 from router.core.supply import Profile, Service, is_available
 
@@ -188,26 +187,25 @@ def judge(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[
         return klass.served_by.get(profile)
     if is_closed(centre, interaction, profile):
         return None
-    return _judge_alone(centre, interaction, agent)
+    if need is None:
+        need = interaction.asked.need(
+            max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
+        )
+    return judge_by(centre, interaction, need, agent)
 
 
-def _judge_alone(centre: Centre, interaction: Interaction, agent: AgentState) -> tuple[int, int] | None:
-    """Return (tier, score) of this agent for this interaction by kind, channel, pool and requirement, whatever its level."""
+def judge_by(
+    centre: Centre, interaction: Interaction, need: Need, agent: AgentState
+) -> tuple[int, int] | None:
+    """Return (tier, score) of this agent by kind, channel, pool and requirement were it to ask for ``need``, whatever its level."""
     queue = interaction.queue
-    need = interaction.need
     profile = agent.profile
     if interaction.channel.channel_id not in profile.costs or (
         interaction.people_only and profile.is_automated
     ):
         return None
     tier = tier_of(open_tiers(centre, queue, interaction.opened), profile)
-    if tier is None:
-        return None
-    if need is None:
-        need = interaction.asked.need(
-            max(centre.now - interaction.queued_at, interaction.elapsed_floor), interaction.relaxations
-        )
-    if not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
+    if tier is None or not need.meets(profile.levels, profile.tags, profile.pools, agent.id):
         return None
     return tier, score_of(centre, queue, interaction.channel.channel_id, need, profile, agent.id)
 
@@ -239,6 +237,8 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
     need = interaction.need
     assert klass is not None
     assert need is not None
+    if interaction.favour is not None and interaction.favour.plain is not None:
+        klass, need = interaction.favour.plain
     if klass.epoch != centre.epoch:
         refresh(centre, klass)
     for profile in (*klass.served_by, *klass.closed_to):
@@ -247,21 +247,10 @@ def eligible_agents(centre: Centre, interaction: Interaction) -> Iterator[AgentS
                 yield agent
     for name in need.named:
         known = centre.agents.get(name)
-        if known is not None and _judge_alone(centre, interaction, known) is not None:
+        if known is not None and judge_by(centre, interaction, need, known) is not None:
             yield known
 
 
 def anyone_eligible(centre: Centre, interaction: Interaction) -> bool:
     """Say whether a signed-in agent passes kind, channel, pool and requirement; the interaction must be queued."""
     return any(agent.presence != "offline" for agent in eligible_agents(centre, interaction))
-
-
-def all_have_refused(centre: Centre, interaction: Interaction) -> bool:
-    """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
-    klass = interaction.klass
-    if klass is None:  # offered, and naming nobody any more
-        interaction.klass = class_of(centre, interaction)
-    refused = interaction.refused or {}
-    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
-    interaction.klass = klass
-    return bool(ready) and all(agent.id in refused for agent in ready)

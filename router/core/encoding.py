@@ -14,6 +14,7 @@ from typing import Final
 
 from agents import model, queue_levels
 from router.core import (
+    affinity_plan,
     calendar_plan,
     callback_plan,
     effects,
@@ -31,6 +32,7 @@ _MODULES: Final = (
     queue_levels,
     model,
     requirement,
+    affinity_plan,
     callback_plan,
     calendar_plan,
     ladder_plan,

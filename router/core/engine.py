@@ -33,6 +33,7 @@ from router.core.centre import (
     REFUSALS_CLEAR,
     START,
     TIME_TO_LIVE_END,
+    WINDOW_END,
     WRAP_UP_END,
     Centre,
 )
@@ -62,7 +63,7 @@ from router.core.presence import (
     on_rate_end,
     sign_out,
 )
-from router.core.queueing import end, on_level_opens, reclassify, schedule_need_change
+from router.core.queueing import end, on_level_opens, on_window_end, reclassify, schedule_need_change
 from router.core.records import AgentState, Holding, Interaction
 from router.core.reload import adopt_first, check, replace_plan
 from router.core.shifts import on_calendars_change
@@ -324,6 +325,10 @@ def _fire_level_opens(centre: Centre, due: int, agent_id: str, interaction: Inte
         on_level_opens(centre, interaction)
 
 
+def _fire_window_end(centre: Centre, due: int, agent_id: str, interaction: Interaction) -> None:
+    on_window_end(centre, interaction, due)
+
+
 _FIRE: Final = cast(
     "dict[int, Callable[[Centre, int, str, object], None]]",
     {
@@ -341,6 +346,7 @@ _FIRE: Final = cast(
         LEVEL_CHECK: _fire_level_check,
         DIAL_END: _fire_dial_end,
         CALLBACK_DUE: _fire_callback_due,
+        WINDOW_END: _fire_window_end,
         RATE_END: _fire_rate_end,
         TIME_TO_LIVE_END: _fire_time_to_live,
         LEVEL_OPENS: _fire_level_opens,

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agents.queue_levels import level_for
+from router.core.affinity import favoured, rule_of, waits_for, window_ends
 from router.core.centre import Centre
 from router.core.choosing import choice_key, choice_name
-from router.core.eligibility import judge, open_tiers, tier_of
+from router.core.eligibility import judge_by, open_tiers, tier_of
 from router.core.engine import Engine
 from router.core.estimates import estimate
 from router.core.explanation import CODES, Code, Explanation, Taken, Verdict
@@ -21,7 +22,7 @@ from router.core.level_delays import is_closed, next_opening
 from router.core.line import position_in_line
 from router.core.names import AgentId, InteractionId, SectionId
 from router.core.needs import Levels, Need, Pools, Tags
-from router.core.queueing import class_of, elapsed
+from router.core.queueing import elapsed
 from router.core.records import AgentState, Holding, Interaction
 from router.core.requirement import (
     AgentTerm,
@@ -110,6 +111,12 @@ def explain_waiting(
         return _explanation(centre, interaction, "queued", tuple(verdicts), None)
     rivals = [verdict for verdict in verdicts if verdict.code == "can-take"]
     winner = next(verdict for verdict in verdicts if verdict.code == "chosen")
+    choice = choice_name(interaction)
+    decided_by = _decided_by(winner, rivals, choice, interaction.queue.plan.tolerance * 1000)
+    if waits_for(centre, interaction, _need(centre, interaction), centre.now):
+        choice = rule_of(interaction, chosen.id)
+        if rivals or any(verdict.code == "preferred-window" for verdict in verdicts):
+            decided_by = choice
     return _explanation(
         centre,
         interaction,
@@ -118,9 +125,8 @@ def explain_waiting(
         None,
         chosen=chosen.id,
         decision=decision,
-        decided_by=_decided_by(
-            winner, rivals, choice_name(interaction), interaction.queue.plan.tolerance * 1000
-        ),
+        choice=choice,
+        decided_by=decided_by,
         taken_for=taken(centre, interaction, chosen),
     )
 
@@ -149,13 +155,14 @@ def _explanation(
     *,
     chosen: AgentId | None = None,
     decision: int = 0,
+    choice: str = "",
     decided_by: str = "",
     taken_for: Taken | None = None,
 ) -> Explanation:
     need = _need(centre, interaction)
     also: tuple[AgentId, ...] = ()
     if holding is not None:
-        chosen, decision = holding.agent.id, holding.decision
+        chosen, decision, choice = holding.agent.id, holding.decision, holding.choice
         also = tuple(each.agent.id for each in interaction.open_offers() if each is not holding)
     is_waiting = state == "queued" and chosen is None
     hours = interaction.queue.hours
@@ -172,7 +179,7 @@ def _explanation(
         chosen=chosen,
         also=also,
         decision=decision,
-        choice=choice_name(interaction) if chosen is not None else "",
+        choice=choice,
         decided_by=decided_by,
         taken=taken_for,
         missing=_unmet(centre, need, signed_in=True) if is_waiting else (),
@@ -209,11 +216,7 @@ def _verdict(centre: Centre, interaction: Interaction, agent: AgentState, holdin
     if found is not None:
         code, detail, until = found
         return Verdict(agent_id=agent.id, code=code, detail=detail, until=until, fits=misfit is None)
-    had_class = interaction.klass
-    if had_class is None:
-        interaction.klass = class_of(centre, interaction)
-    judged = judge(centre, interaction, agent)
-    interaction.klass = had_class
+    judged = judge_by(centre, interaction, _need(centre, interaction), agent)
     assert judged is not None
     key = choice_key(centre, interaction, agent)
     measured = centre.policies.measured.get(choice_name(interaction))
@@ -277,6 +280,15 @@ def _hindrance(centre: Centre, interaction: Interaction, agent: AgentState) -> E
         level = level_for(profile.queue_levels, queue_id)
         until = interaction.queued_at + level.after_ms
         return "level", f"{queue_id} at level {level.level}, open in {span(until - centre.now)}", until
+    if interaction.favour is not None:
+        kept_for = waits_for(centre, interaction, _need(centre, interaction), centre.now)
+        if kept_for and agent.id not in favoured(interaction, centre.now):
+            until = max(kept_for.values())
+            return (
+                "preferred-window",
+                f"kept for {', '.join(kept_for)} for another {span(until - centre.now)}",
+                until,
+            )
     if interaction.refused is not None and agent.id in interaction.refused:
         until = interaction.refused[agent.id]
         return "refused", f"rests for another {span(until - centre.now)}", until
@@ -379,6 +391,7 @@ def _next_change(centre: Centre, interaction: Interaction) -> int | None:
         instants.append(interaction.arrival.not_before)
     if interaction.state == "queued" or interaction.klass is not None:
         instants.extend((interaction.expires_due, next_opening(centre, interaction)))
+        instants.extend(window_ends(interaction))
         for agent in centre.agents.values():
             instants.append(agent.paused_until)
             instants.append(None if agent.starts is None else agent.starts.until)

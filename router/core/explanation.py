@@ -25,6 +25,7 @@ Code = Literal[
     "pool",
     "requirement",
     "level",
+    "preferred-window",
     "refused",
     "offered",
     "section-wrap-up",
@@ -45,6 +46,7 @@ CODES: Final[dict[Code, str]] = {
     "pool": "the agent is in no pool that is open to the work",
     "requirement": "the agent does not meet the requirement; the first term that fails is named",
     "level": "the agent serves the queue only after its work has waited longer",
+    "preferred-window": "the work is kept for its customer's last agent, or for agents it prefers, for a while",
     "refused": "the pair rests after a declined, unanswered or failed offer, or a transfer",
     "offered": "the agent has an open offer of this work already, which is broadcast",
     "section-wrap-up": "a wrap-up of the same section runs that keeps its work away",
@@ -103,8 +105,8 @@ class Explanation:
 
     ``chosen`` is who has it, or its oldest open offer, ``also`` are those with the further open offers of a broadcast.
     ``decision`` is 0 where nothing has been decided; ``decided_by`` names what set the chosen agent apart from the next
-    best: ``only candidate``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the parts of the
-    requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
+    best: ``only candidate``, ``last-agent``, ``preferred``, ``tier``, ``score``, the dynamic policy, or ``id``. ``missing`` are the
+    parts of the requirement that no signed-in agent meets, and ``unmet`` those that nobody in the roster does. ``next_change_at`` is
     the next instant at which the passing of time alone can change the answer. ``position`` is where it stands among all that wait in its
     queue, from 1, where it waits itself. ``is_closed``: the queue is closed by its hours, and ``opens_at`` is when it
     opens next (None: never again). ``estimate`` is there for work that waits, or would.

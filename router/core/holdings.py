@@ -15,6 +15,7 @@ from router.core.facts import (
     make_fact,
 )
 from router.core.handle_times import note_handle_time
+from router.core.queueing import review_favours
 from router.core.rates import count_start
 from router.core.records import AgentState, Holding, Interaction
 from router.core.running_figures import RunningFigures
@@ -245,6 +246,7 @@ def forget_if_gone(centre: Centre, agent: AgentState) -> None:
     if agent.leaving and agent.presence == "offline" and not agent.holdings:
         centre.agents.pop(agent.id, None)
         agent.profile.agents.pop(agent.id, None)
+        review_favours(centre, agent)
         agent.profile.note(agent)
 
 

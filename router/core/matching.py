@@ -23,7 +23,7 @@ from router.core.demand import DemandClass, is_barred
 from router.core.eligibility import can_take, judge, precedence, refresh, serving
 from router.core.heads import Candidate, Match, first_by_heads, match_by_heads
 from router.core.names import AgentId
-from router.core.queueing import enlist_new_work
+from router.core.queueing import enlist_new_work, reclassify
 from router.core.records import AgentState, Interaction, Key
 from router.core.supply import Entry, is_available
 
@@ -32,6 +32,9 @@ NO_KEY: Final[Key] = (0, 0, 0, 0)
 
 def match_pass(centre: Centre, match: Match) -> None:
     """Match all that can be matched."""
+    if centre.match_all and centre.favouring:
+        for interaction in list(centre.favouring.values()):
+            reclassify(centre, interaction)
     new_work, freed, match_all = centre.new_work, centre.freed, centre.match_all
     if not new_work and not match_all and len(freed) == 1:
         # The commonest of all: somebody is done.

@@ -51,10 +51,11 @@ class Need:
     of each. ``generic`` is what is asked of everybody else; the need itself where nobody is named.
     """
 
-    __slots__ = ("_generic", "levels", "meets", "named", "preferences", "tree", "wanted")
+    __slots__ = ("_generic", "_parts", "levels", "meets", "named", "preferences", "tree", "wanted")
 
     def __init__(self, tree: Requirement, preferences: tuple[Term, ...], wanted: WantedLevels) -> None:
         self.tree = tree
+        self._parts = (preferences, wanted)
         self.preferences = tuple((_compile(_plain(term)), (term.weight or 0) * 1000) for term in preferences)
         self.meets = _compile(tree)
         self.levels: Levels = dict(wanted)
@@ -133,11 +134,14 @@ class Needs:
         """Return the one ``Need`` of equal effective trees."""
         preferences: list[Term] = []
         effective = _effective(tree, elapsed_ms, relaxations, preferences, positive=True)
-        key = (
+        return self._interned(
             NEVER if effective is None else effective,
             tuple(preferences),
             _least_levels(_wanted(tree, elapsed_ms, relaxations)),
         )
+
+    def _interned(self, tree: Requirement, preferences: tuple[Term, ...], wanted: WantedLevels) -> Need:
+        key = (tree, preferences, wanted)
         need = self._needs.get(key)
         if need is None:
             if len(self._needs) >= CACHE_MAX:
@@ -146,6 +150,11 @@ class Needs:
             if need.named:
                 need._generic = self._unnamed(*key)
         return need
+
+    def one_of(self, agents: tuple[AgentId, ...], need: Need) -> Need:
+        """Return what is asked when the agent has to be one of these, too."""
+        preferences, wanted = need._parts
+        return self._interned(All(of=(AgentTerm(agents=agents), need.tree)), preferences, wanted)
 
     def _unnamed(self, tree: Requirement, preferences: tuple[Term, ...], wanted: WantedLevels) -> Need:
         stripped = _without_agents(tree)

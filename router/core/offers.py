@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core.affinity import remember_agent, rule_of
 from router.core.broadcast import (
     TAKEN,
     add_offer,
@@ -15,7 +16,7 @@ from router.core.demand import DemandClass
 from router.core.dialling import callbacks_of, dial, is_held, stop_dialling
 from router.core.dialling import is_dialled_first as callback_comes_first
 from router.core.effects import Connect, RescindOffer, SendOffer
-from router.core.eligibility import all_have_refused
+from router.core.eligibility import eligible_agents
 from router.core.facts import (
     NO_OFFER,
     InteractionAssigned,
@@ -29,7 +30,7 @@ from router.core.holdings import became_free, let_go, resuspend, take
 from router.core.ladder import on_all_declined, run_waiting_operations
 from router.core.names import AgentId, OfferId
 from router.core.plan import OfferRules
-from router.core.queueing import stop_waiting, wait
+from router.core.queueing import class_of, reclassify, stop_waiting, wait
 from router.core.rates import count_end_of_offer
 from router.core.records import AgentState, Holding, Interaction
 from router.errors import SignalError, shown
@@ -73,7 +74,9 @@ def hand_over(
         centre.watcher(interaction, agent)
     interaction.klass = None
     rules, choice = klass.rules, klass.choice_name
-    if klass.pick is not None:
+    if interaction.favour is not None and interaction.favour.held_for:
+        choice = rule_of(interaction, agent.id)
+    elif klass.pick is not None:
         klass.queue.last_picked[choice] = agent.id
     profile = agent.profile
     units = profile.costs[klass.channel.channel_id]
@@ -127,6 +130,9 @@ def _assign(centre: Centre, holding: Holding) -> None:
         centre.figures.answered(node, interaction.number, waited, now)
     interaction.state = "assigned"
     interaction.owner = holding
+    interaction.favour = None
+    if centre.remembers_customers and interaction.arrival.customer is not None:
+        remember_agent(centre, interaction.arrival.customer, holding.agent.id)
     interaction.refused = None
     interaction.refused_clear_at = None
     interaction.ladder_due = None
@@ -263,9 +269,20 @@ def refuse(centre: Centre, interaction: Interaction, agent: AgentState) -> None:
     """Let the pair rest; when all who could take it rest, set the clearing of the memory."""
     rules = rules_of(interaction)
     rest(centre, interaction, agent, rules.retry_after_ms)
-    if interaction.refused_clear_at is None and all_have_refused(centre, interaction):
+    if interaction.refused_clear_at is None and _all_have_refused(centre, interaction):
         clear_at = interaction.refused_clear_at = centre.now + rules.all_declined_pause_ms
         centre.deadline(clear_at, REFUSALS_CLEAR, interaction.number, "", interaction)
+
+
+def _all_have_refused(centre: Centre, interaction: Interaction) -> bool:
+    """Say whether every ready agent that passes kind, channel, pool and requirement rests, and there is one."""
+    klass = interaction.klass
+    if klass is None:  # offered, and naming nobody any more
+        interaction.klass = class_of(centre, interaction)
+    refused = interaction.refused or {}
+    ready = [agent for agent in eligible_agents(centre, interaction) if agent.presence == "ready"]
+    interaction.klass = klass
+    return bool(ready) and all(agent.id in refused for agent in ready)
 
 
 def rest(centre: Centre, interaction: Interaction, agent: AgentState, rest_ms: int) -> None:
@@ -274,14 +291,15 @@ def rest(centre: Centre, interaction: Interaction, agent: AgentState, rest_ms: i
         interaction.refused = {}
     until = interaction.refused[agent.id] = centre.now + rest_ms
     centre.deadline(until, REFUSAL_END, interaction.number, agent.id, interaction)
+    if interaction.favour is not None and interaction.klass is not None:
+        reclassify(centre, interaction)
 
 
 def end_rest(centre: Centre, interaction: Interaction, agent_id: AgentId, due: int) -> None:
     """The pair has rested long enough."""
     if interaction.refused is not None and interaction.refused.get(agent_id) == due:
         del interaction.refused[agent_id]
-        if interaction.klass is not None:
-            centre.new_work.append(interaction)
+        _try_again(centre, interaction)
 
 
 def clear_refusals(centre: Centre, interaction: Interaction) -> None:
@@ -291,8 +309,16 @@ def clear_refusals(centre: Centre, interaction: Interaction) -> None:
     centre.fact(RefusalsCleared(centre.now, interaction.id))
     if interaction.queue.declined_steps:
         on_all_declined(centre, interaction)
-    if interaction.klass is not None:
+    _try_again(centre, interaction)
+
+
+def _try_again(centre: Centre, interaction: Interaction) -> None:
+    if interaction.klass is None:
+        return
+    if interaction.favour is None:
         centre.new_work.append(interaction)
+    else:
+        reclassify(centre, interaction)
 
 
 def rescind_all(centre: Centre, agent: AgentState) -> None:

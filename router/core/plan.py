@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.model import Agent, Pool, WrapUp
+from router.core.affinity_plan import AgentWindow
 from router.core.calendar_plan import Calendar, Closed, Hours
 from router.core.callback_plan import Callbacks, OfferCallback
 from router.core.estimate_plan import EstimatedWait, EstimateRules
@@ -22,6 +23,8 @@ from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+NO_WINDOW: Final = AgentWindow()
+PREFERRED_WINDOW: Final = AgentWindow(ms=30_000)
 DAY_MS: Final = 86_400_000
 
 
@@ -274,7 +277,9 @@ class Queue:
     ``tiers``: pools by tier, tier 1 first; empty: every agent, in tier 1. ``score``: (term, weight in thousandths).
     ``choice`` None: the channel's; it decides among those whose score is at most ``tolerance`` (thousandths of a point) below the
     best. ``answer_within_ms`` is the service-level target T, ``answer_share`` the wanted
-    share answered within it, in thousandths. ``time_to_live_ms``: work that is not assigned so long after it was queued
+    share answered within it, in thousandths. ``last_agent`` and ``preferred``: how long work
+    is kept for the agent its customer had last, and for those its sender prefers.
+    ``time_to_live_ms``: work that is not assigned so long after it was queued
     ends as expired (None: it waits as long as it takes). ``selection``: what the policies that choose among queues read.
     """
 
@@ -290,6 +295,8 @@ class Queue:
     score: tuple[tuple[str, int], ...] = ()
     choice: str | None = None
     tolerance: int = 0
+    last_agent: AgentWindow = NO_WINDOW
+    preferred: AgentWindow = PREFERRED_WINDOW
     ladder: tuple[Step, ...] = ()
     limit: Limit | None = None
     hours: Hours | None = None
@@ -322,6 +329,7 @@ class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
     remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts. ``estimates`` None: none are kept.
+    Which agent a customer had last is remembered for ``customer_memory_ms``, for at most ``customer_memory_max`` customers.
     """
 
     version: str
@@ -341,4 +349,6 @@ class Plan:
     successors: tuple[tuple[QueueId, QueueId], ...] = ()
     estimates: EstimateRules | None = None
     handled_window_ms: int = HOUR_MS
+    customer_memory_ms: int = 7 * DAY_MS
+    customer_memory_max: int = 100_000
     calendars: tuple[Calendar, ...] = ()

@@ -55,6 +55,8 @@ class _Check:
             ("check_every_ms", plan.check_every_ms, 1),
             ("remember_ms", plan.remember_ms, 0),
             ("handled_window_ms", plan.handled_window_ms, 1),
+            ("customer_memory_ms", plan.customer_memory_ms, 0),
+            ("customer_memory_max", plan.customer_memory_max, 0),
         ):
             if value is not None and value < least:
                 yield f"{name} {value} is less than {least}"
@@ -227,6 +229,9 @@ class _Check:
             yield f"{where}: pool {pool!r} stands in two tiers; keep one"
         for name, _ in queue.score:
             yield from self._known(f"{where}: score", name, self.policies.terms)
+        for what, window in (("last_agent", queue.last_agent), ("preferred", queue.preferred)):
+            if window.ms < 0:
+                yield f"{where}: the window {what} of {window.ms} ms is negative"
         if queue.tolerance < 0:
             yield f"{where}: tolerance {queue.tolerance} is negative"
         if queue.time_to_live_ms is not None and queue.time_to_live_ms < 1:

@@ -17,6 +17,7 @@ from router.core.facts import (
 from router.core.holdings import became_free, close, count_in, count_out, go_if_done
 from router.core.ladder import run_waiting_operations
 from router.core.offers import back_in_queue, end_offer, refuse, rescind_all, rules_of
+from router.core.queueing import review_favours
 from router.core.rates import keep_account
 from router.core.records import AgentState, Holding
 from router.errors import SignalError
@@ -51,6 +52,8 @@ def change(
             agent.standing.restart(now, agent.units)
         count_in(centre, agent)
     centre.fact(PresenceChanged(now, agent.id, before, presence, reason))
+    if agent.favoured_by:
+        review_favours(centre, agent)
     if tell_agent:
         centre.effect(SetPresence(agent.id, presence, reason))
     if before == "offline":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from router.core.arrivals import find_entrance, find_room, same_again, weigh
+from router.core.arrivals import find_entrance, same_again, weigh
 from router.core.centre import Centre
 from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
@@ -21,6 +21,7 @@ from router.core.names import QueueId, SectionId, looks_like_id
 from router.core.plan import QueueLength, Step
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction
+from router.core.room import find_room
 from router.core.signals import InteractionArrived
 from router.core.time_to_live import TIME_TO_LIVE, runs_out_at
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from router.core.centre import LEVEL_OPENS, NEED_CHANGE, Centre
+from router.core.affinity import Favour, favoured, forget_favour, note_favour, waits_for, window_ends
+from router.core.centre import LEVEL_OPENS, NEED_CHANGE, WINDOW_END, Centre
 from router.core.demand import DemandClass
 from router.core.dialling import stop_dialling
 from router.core.facts import InteractionEnd, InteractionEnded, make_fact
 from router.core.level_delays import next_opening, waited
 from router.core.names import AgentId
-from router.core.records import Interaction, Key
+from router.core.needs import Need
+from router.core.records import AgentState, Interaction, Key
 from router.core.tails import with_tail
 from router.core.time_to_live import watch
 
@@ -43,13 +45,39 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
         and not interaction.people_only
         and not queue.level_delays
     )
+    favour = interaction.favour
+    if favour is not None:
+        return _class_of_favouring(centre, interaction, favour)
     if is_plain and (plain := queue.plain.get(channel.channel_id)) is not None:
         interaction.need = plain.need
         return plain
     need = asked.need(elapsed(centre, interaction) if asked.instants else 0, interaction.relaxations)
     interaction.need = need
-    if need.named:
-        need = need.generic
+    klass = _class_asking(centre, interaction, need)
+    if is_plain and not need.named:
+        queue.plain[channel.channel_id] = klass
+    return klass
+
+
+def _class_of_favouring(centre: Centre, interaction: Interaction, favour: Favour) -> DemandClass:
+    """Return the class of work that favours agents: while somebody is waited for it asks for one of the favoured."""
+    need = interaction.asked.need(elapsed(centre, interaction), interaction.relaxations)
+    klass = _class_asking(centre, interaction, need)
+    favour.held_for, favour.plain = (), None
+    if waits_for(centre, interaction, need, centre.now):
+        favour.held_for = tuple(favoured(interaction, centre.now))
+        favour.plain = (klass, need)
+        need = centre.needs.one_of(favour.held_for, need)
+        klass = _class_asking(centre, interaction, need)
+    interaction.need = need
+    return klass
+
+
+def _class_asking(centre: Centre, interaction: Interaction, asked: Need) -> DemandClass:
+    """Return the class of the interaction when it asks for this, made where there is none yet."""
+    queue = interaction.queue
+    channel = interaction.channel
+    need = asked.generic
     waited_ms = waited(centre, interaction) if queue.level_delays else 0
     key = (
         queue.queue_id,
@@ -73,10 +101,8 @@ def class_of(centre: Centre, interaction: Interaction) -> DemandClass:
             policies=centre.policies,
         )
         queue.classes.append(klass)
-    if interaction.need.named:
+    if asked.named:
         klass.names_agents = True
-    elif is_plain:
-        queue.plain[channel.channel_id] = klass
     return klass
 
 
@@ -137,6 +163,9 @@ def join(centre: Centre, interaction: Interaction) -> DemandClass:
         schedule_opening(centre, interaction)
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _name(centre, interaction, interaction.need.named)
+    if interaction.favour is not None:
+        note_favour(centre, interaction, interaction.favour)
+        watch_windows(centre, interaction, interaction.favour)
     return klass
 
 
@@ -149,6 +178,8 @@ def leave(centre: Centre, interaction: Interaction) -> None:
     klass.count -= 1
     if klass.names_agents and interaction.need is not None and interaction.need.named:
         _unname(centre, interaction, interaction.need.named)
+    if interaction.favour is not None:
+        forget_favour(centre, interaction, interaction.favour)
 
 
 def schedule_opening(centre: Centre, interaction: Interaction) -> None:
@@ -163,6 +194,27 @@ def on_level_opens(centre: Centre, interaction: Interaction) -> None:
     if interaction.klass is not None:
         reclassify(centre, interaction)
         schedule_opening(centre, interaction)
+
+
+def watch_windows(centre: Centre, interaction: Interaction, favour: Favour) -> None:
+    """Set the deadline at which the next of its windows ends."""
+    favour.due = min((end for end in window_ends(interaction) if end > centre.now), default=None)
+    if favour.due is not None:
+        centre.deadline(favour.due, WINDOW_END, interaction.number, "", interaction)
+
+
+def on_window_end(centre: Centre, interaction: Interaction, due: int) -> None:
+    """A window has ended: perhaps others are held off no more."""
+    favour = interaction.favour
+    if favour is not None and favour.due == due and interaction.klass is not None:
+        watch_windows(centre, interaction, favour)
+        reclassify(centre, interaction)
+
+
+def review_favours(centre: Centre, agent: AgentState) -> None:
+    """Look anew whether the work that favours the agent waits for it."""
+    for interaction in list(agent.favoured_by.values()):
+        reclassify(centre, interaction)
 
 
 def enlist_new_work(centre: Centre) -> None:
@@ -263,6 +315,7 @@ def end(
     interaction.refused = None
     interaction.refused_clear_at = None
     interaction.ladder = None
+    interaction.favour = None
     interaction.owner = None
     interaction.need = None
     queue = interaction.queue

@@ -17,6 +17,7 @@ from router.core.plan import Channel, Operation, Relax, Step
 from router.core.standing import Standing
 
 if TYPE_CHECKING:
+    from router.core.affinity import Favour
     from router.core.demand import DemandClass, QueueState
     from router.core.needs import Asked, Need
     from router.core.signals import InteractionArrived
@@ -93,6 +94,7 @@ class Interaction:
         "ended_how",
         "expedited",
         "expires_due",
+        "favour",
         "hops",
         "id",
         "key",
@@ -155,6 +157,7 @@ class Interaction:
         self.need_due: int | None = None
         self.elapsed_floor = 0
         self.expedited = False
+        self.favour: Favour | None = None
         self.expires_due: int | None = None
         self.key: Key | None = None
         self.tail: Tail | None = None
@@ -272,6 +275,7 @@ class AgentState:
     __slots__ = (
         "blocked",
         "counts",
+        "favoured_by",
         "has_suspended",
         "holdings",
         "id",
@@ -314,6 +318,7 @@ class AgentState:
         self.leaving = False
         self.blocked: dict[SectionId, int] = {}
         self.named_by: dict[int, Interaction] = {}
+        self.favoured_by: dict[int, Interaction] = {}
         self.standing: Standing | None = None
         self.is_spent = False
         self.starts: Starts | None = None if profile.rate is None else Starts()

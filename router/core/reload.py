@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.core.affinity import forget_customers
 from router.core.broadcast import look_further
 from router.core.centre import Centre
 from router.core.demand import QueueState
@@ -50,12 +51,14 @@ def replace_plan(centre: Centre, plan: Plan) -> None:
         raise SignalError("plan-rejected", "the plan was not taken: " + "; ".join(found))
 
     centre.forget()
+    forget_customers(centre)
     before = centre.plan.version
     old_queues = centre.queues
     was_open = open_queues(old_queues.values())
     centre.adopt(plan)
     adopt_hours(centre)
     centre.fact(PlanAdopted(centre.now, plan.version, before))
+    forget_customers(centre)
     tell_changes(centre, was_open)
     _carry_queues(centre, old_queues)
     gone = _carry_agents(centre)
@@ -120,6 +123,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
         agent.leaving = agent.id not in roster
         agent.spec = roster.get(agent.id, agent.spec)
         agent.named_by = {}
+        agent.favoured_by = {}
     for spec in centre.plan.agents:
         if spec.agent_id not in centre.agents:
             centre.agents[spec.agent_id] = AgentState(spec, centre.profiles.of(spec))
@@ -146,6 +150,7 @@ def _carry_agents(centre: Centre) -> list[AgentState]:
 def _carry_interactions(centre: Centre, live: list[Interaction]) -> None:
     """Let all live work go on in the queues that are still there; the rest stays in its old queue for the moment."""
     centre.waiting = centre.seeking = 0
+    centre.favouring.clear()
     for interaction in live:
         interaction.channel = centre.channels[interaction.channel.channel_id]
         queue = centre.queues.get(interaction.queue.plan.queue_id)

@@ -28,8 +28,9 @@ class InteractionArrived(NamedTuple):
     """Somebody wants something. ``interaction_id`` is the sender's, and the idempotency key.
 
     ``original_arrived_at`` backdates the place; ``not_before`` keeps the work scheduled until then; work that is not assigned by
-    ``expires_at`` ends as expired; ``position`` is where in its queue it asks to stand, from 1 (order
-    ``strict`` only); ``customer``, ``reply_to`` are carried, not read. Times are milliseconds of the engine's clock.
+    ``expires_at`` ends as expired; ``position`` is where in its queue it asks to stand, from 1 (order ``strict`` only); it is kept
+    for the ``preferred`` agents for a while; ``customer`` is whom it comes from; ``reply_to`` is carried, not read. Times are
+    milliseconds of the engine's clock.
     """
 
     interaction_id: InteractionId
@@ -46,6 +47,7 @@ class InteractionArrived(NamedTuple):
     reply_to: str | None = None
     expires_at: int | None = None
     position: int | None = None
+    preferred: tuple[AgentId, ...] = ()
 
 
 class InteractionAbandoned(NamedTuple):

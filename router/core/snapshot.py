@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any as Whatever
 from typing import Final
 
+from router.core.affinity import Favour, forget_customers
 from router.core.broadcast import look_further
 from router.core.centre import (
     CALLBACK_DUE,
@@ -116,7 +117,11 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdings": (*_HOLDING_FIELDS, "interaction", "agent", "is_owner"),
     "agents": (*_AGENT_FIELDS, "id", "spec", "holdings"),
 }
-_ADDED: Final[Mapping[str, Whatever]] = {"arrival.expires_at": None, "arrival.position": None}
+_ADDED: Final[Mapping[str, Whatever]] = {
+    "arrival.expires_at": None,
+    "arrival.position": None,
+    "arrival.preferred": (),
+}
 """Columns that older snapshots of this format have not, with what stands there then."""
 
 _ARRIVAL: Final = len(_INTERACTION_FIELDS) + 7
@@ -150,6 +155,7 @@ def dump(centre: Centre) -> Data:
     """Return the state as plain data."""
     # When what ended long ago is really dropped depends on who asked since, refused or not; what is written down must not.
     centre.forget()
+    forget_customers(centre)
     holdings: dict[int, Holding] = {}
     for agent in centre.agents.values():
         holdings.update({holding.decision: holding for holding in agent.holdings})
@@ -191,6 +197,12 @@ def dump(centre: Centre) -> Data:
         "holdings": [_dump_holding(holdings[decision]) for decision in sorted(holdings)],
         "agents": [_dump_agent(centre.agents[agent_id]) for agent_id in sorted(centre.agents)],
         "standings": dump_standings(centre),
+        "last_agents": [[customer, *known] for customer, known in centre.last_agents.items()],
+        "favours": {
+            str(number): [interaction.favour.last_agent, list(interaction.favour.preferred)]
+            for number, interaction in sorted(interactions.items())
+            if interaction.favour is not None
+        },
         "rates": {
             agent_id: list(agent.starts.connected_at)
             for agent_id, agent in sorted(centre.agents.items())
@@ -294,6 +306,11 @@ def _load(plan: Plan, policies: Policies, snapshot: Mapping[str, Whatever]) -> C
         centre.ended_offers.append(holdings[decision])
         centre.offers[holdings[decision].offer_id] = holdings[decision]
 
+    centre.last_agents = {
+        customer: (AgentId(agent_id), at) for customer, agent_id, at in snapshot.get("last_agents", [])
+    }
+    for written, (last_agent, preferred) in snapshot.get("favours", {}).items():
+        interactions[int(written)].favour = Favour(last_agent, tuple(preferred))
     for number, values in snapshot.get("callbacks", {}).items():
         callback = interactions[int(number)].callback = CallbackState("", None, None)
         for name, value in zip(_CALLBACK_FIELDS, values, strict=True):
@@ -346,6 +363,8 @@ def _load_interaction(centre: Centre, row: Row) -> Interaction:
     if row[_REQUIREMENT] is not None:
         row = [*row[:_REQUIREMENT], from_data(row[_REQUIREMENT]), *row[_REQUIREMENT + 1 :]]
     arrival = InteractionArrived(*row[_ARRIVAL:])
+    if arrival.preferred.__class__ is not tuple:
+        arrival = arrival._replace(preferred=tuple(arrival.preferred))
     interaction = Interaction(
         arrival.interaction_id, number, arrival, queue, channel, priority, asked, origin, rule
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, overload
@@ -204,6 +204,7 @@ class Router:
         reply_to: str | None = None,
         expires_at: Moment | None = None,
         position: int | None = None,
+        preferred: Sequence[str] = (),
     ) -> InteractionHandle:
         """Submit an interaction and return its handle once the router has taken it.
 
@@ -226,6 +227,7 @@ class Router:
             reply_to,
             self._moment(expires_at),
             position,
+            tuple(AgentId(agent) for agent in preferred),
         )
         handle = self._directory.interaction(arrival.interaction_id)
         try:

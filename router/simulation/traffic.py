@@ -129,7 +129,7 @@ def customers(stream: Stream, seed: int | str, until_ms: int) -> Source:
         stream.requirement,
     )
     arrived, new = InteractionArrived, tuple.__new__
-    nothing_more = (None,) * (len(InteractionArrived._fields) - 7)
+    nothing_more = InteractionArrived(InteractionId(""), section, channel)[7:]
     prefix, numbers = f"{name}-", count(1)
 
     def block() -> list[Customer]:

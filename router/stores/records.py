@@ -106,6 +106,9 @@ def _is_exact(attributes: Mapping[str, AttributeValue]) -> bool:
     return all(value.__class__ is not float or isfinite(value) for value in attributes.values())
 
 
+_PREFERRED: Final = InteractionArrived._fields.index("preferred")
+
+
 def _write_arrived(signal: InteractionArrived) -> Row:
     attributes, requirement = signal.attributes, signal.requirement
     return (
@@ -113,7 +116,9 @@ def _write_arrived(signal: InteractionArrived) -> Row:
         dict(attributes) if attributes else None,
         *signal[4:6],
         None if requirement is None else to_data(requirement),
-        *signal[7:],
+        *signal[7:_PREFERRED],
+        signal.preferred or None,
+        *signal[_PREFERRED + 1 :],
     )
 
 
@@ -170,6 +175,8 @@ def _read_arrived(fields: list[Any]) -> None:
         fields[3] = NO_ATTRIBUTES
     if fields[6] is not None:
         fields[6] = from_data(fields[6])
+    if len(fields) > _PREFERRED:  # older records end before it
+        fields[_PREFERRED] = tuple(fields[_PREFERRED] or ())
 
 
 def _read_transferred(fields: list[Any]) -> None:

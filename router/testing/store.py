@@ -71,6 +71,7 @@ def one_of_each() -> tuple[Signal, ...]:
             1,
             -1,
             "reply/to",
+            preferred=(ana, AgentId("ben")),
         ),
         InteractionAbandoned(call),
         InteractionCancelled(call, "no reason"),

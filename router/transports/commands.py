@@ -122,6 +122,7 @@ class Translator:
             reply_to,
             None if command.expires_at is None else wire.to_ms(command.expires_at),
             command.position,
+            tuple(AgentId(agent) for agent in command.preferred),
         )
 
     def _transfer(self, command: wire.Transfer, agent: AgentId) -> InteractionTransferred:

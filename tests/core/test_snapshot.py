@@ -76,7 +76,7 @@ def test_a_snapshot_without_the_newest_columns_is_read() -> None:
     old = json.loads(json.dumps(engine.snapshot()))
     del old["tails"]
     columns = old["columns"]["interactions"]
-    for name in ("arrival.expires_at", "arrival.position"):
+    for name in ("arrival.expires_at", "arrival.position", "arrival.preferred"):
         place = columns.index(name)
         for row in old["interactions"]:
             del row[place]

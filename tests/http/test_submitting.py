@@ -93,6 +93,7 @@ async def test_a_reply_to_must_be_a_name(desk: Desk) -> None:
         ({"section": "support", "original_arrived_at": "2001-01-01T00:00:00Z"}, 422, "bad-time"),
         ({"section": "support", "expires_at": "2999-01-01T00:00:00Z"}, 422, "bad-time"),
         ({"section": "support", "position": 1}, 422, "bad-position"),
+        ({"section": "support", "preferred": ["ana", "ana"]}, 422, "bad-preferred"),
         ({"section": "support", "requirement": {"english": "good"}}, 422, "bad-requirement"),
         ({"section": "support", "customer": "c" * 257}, 422, "bad-text"),
     ],
@@ -181,3 +182,11 @@ async def test_when_it_would_expire_can_be_seen(desk: Desk) -> None:
     seen = [(await desk.http.get(f"/v1/interactions/{name}")).json()["expires_at"] for name in ("i-1", "i-2")]
     assert datetime.fromisoformat(seen[0]) == datetime.fromisoformat(in_an_hour)
     assert seen[1] is None
+
+
+async def test_preferred_agents_come_along(desk: Desk) -> None:
+    """The interaction tells whom its sender prefers."""
+    await desk.post(
+        "/v1/interactions", {"interaction_id": "c", "section": "support", "preferred": ["zoe", "ana"]}
+    )
+    assert (await desk.http.get("/v1/interactions/c")).json()["preferred"] == ["zoe", "ana"]

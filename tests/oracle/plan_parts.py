@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from agents.model import Agent, AgentKind, Pool, Rate, Skill, WrapUp, WrapUpKind, WrapUpScope
 from agents.queue_levels import QueueLevel
+from router.core.affinity_plan import AgentWindow
 from router.core.calendar_plan import Closed
 from router.core.callback_plan import CallbackMode, Callbacks, OfferCallback
 from router.core.estimate_plan import EstimatedWait, EstimateRules
@@ -404,6 +405,10 @@ def _guard(rng: Random) -> Condition:
     return rng.choice(own) if chance(rng, 70) else NotOf(of=rng.choice(own))
 
 
+def _window(rng: Random, percent: int) -> AgentWindow:
+    return AgentWindow(ms=seconds(rng, 1, 6) if chance(rng, percent) else 0, even_absent=chance(rng, 25))
+
+
 def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) -> Queue:
     tiers = some(rng, world.pools, 1, 4) if chance(rng, 50) else ()
     names = some(rng, SCORE_TERMS, 0, 2)
@@ -413,6 +418,8 @@ def _queue(rng: Random, world: World, section_id: SectionId, queue_id: QueueId) 
         requirement=random_requirement(rng, world),
         priority=rng.randint(0, 2),
         answer_within_ms=seconds(rng, 1, 5),
+        last_agent=_window(rng, 40),
+        preferred=_window(rng, 70),
         time_to_live_ms=seconds(rng, 1, 9) if chance(rng, 25) else None,
         tiers=_in_tiers(rng, tiers),
         skip_empty=chance(rng, 60),

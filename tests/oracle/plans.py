@@ -95,6 +95,8 @@ def _plan_of(rng: Random, world: World, version: str) -> Plan:
         check_every_ms=seconds(rng, 1, 4),
         remember_ms=rng.choice((5000, 20_000, DAY_MS)),
         limit=random_limit(rng, world, 15),
+        customer_memory_ms=rng.choice((3000, 10_000, 60_000)),
+        customer_memory_max=rng.choice((0, 1, 2, 10)),
         estimates=random_estimates(rng) if chance(rng, 40) else None,
         handled_window_ms=rng.choice((2000, 7000, 20_000)),
         calendars=random_calendars(rng),

@@ -43,6 +43,7 @@ from router.core.signals import (
     WrapUpDone,
 )
 from router.errors import SignalError
+from tests.oracle.reference_affinity import forget_contacts
 from tests.oracle.reference_callbacks import book, not_reached, reached
 from tests.oracle.reference_choice import adopt_counts, pass_time
 from tests.oracle.reference_deadlines import deadlines
@@ -427,6 +428,8 @@ class ReferenceRouter:
         before, state.plan = state.plan, plan
         follow_plan(state, before)
         adopt_counts(state, before)
+        forget_contacts(state, before)
+        forget_contacts(state, plan)
         tell_hours(state, {queue: was for queue, was in was_open.items() if state.find_queue(queue)})
         keep_handle_times(state, before)
         gone = [queue_id for queue_id in state.last_round_robin if state.find_queue(queue_id) is None]

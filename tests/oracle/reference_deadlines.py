@@ -9,6 +9,7 @@ from typing import NamedTuple
 from router.core.effects import EndInteraction
 from router.core.facts import AgentUnpaused, RequirementRelaxed
 from router.core.names import QueueId
+from tests.oracle.reference_affinity import window_ends
 from tests.oracle.reference_broadcast import named_work
 from tests.oracle.reference_callbacks import not_reached, resume
 from tests.oracle.reference_dialling import is_held
@@ -90,6 +91,8 @@ def _of_work(state: State, work: Work) -> Iterator[Deadline]:
     if work in named_work(state):
         for instant in openings(state, work):
             yield Deadline((13, number, "", 0), instant, _nothing)
+        for instant in window_ends(state, work):
+            yield Deadline((16, number, "", 0), instant, _nothing)
     if work.state == "queued":
         for due in _ends_of_life(state, work):
             yield Deadline((12, number, "", 0), due, partial(_expire, state, work))

@@ -11,6 +11,7 @@ from router.core.plan import IntakeRule, Limit, Section
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import InteractionArrived
 from router.errors import SignalError
+from tests.oracle.reference_affinity import favour
 from tests.oracle.reference_conditions import condition_holds
 from tests.oracle.reference_estimates import somebody_can_take, waits_longer
 from tests.oracle.reference_hours import is_closed
@@ -80,6 +81,12 @@ def _check_text(arrival: InteractionArrived) -> None:
             raise SignalError("bad-text", "customer and reply_to are texts of up to 256 characters")
 
 
+def _check_preferred(arrival: InteractionArrived) -> None:
+    names = arrival.preferred
+    if len(names) > 16 or any(not ID_PATTERN.match(name) or names.count(name) > 1 for name in names):
+        raise SignalError("bad-preferred", "preferred are the ids of up to 16 agents, each once")
+
+
 def _check_position(state: State, position: object) -> None:
     if position is None:
         return
@@ -124,6 +131,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
         raise SignalError("unknown-queue", f"section {section.section_id} has no queue {arrival.queue!r}")
     _check_attributes(arrival)
     _check_text(arrival)
+    _check_preferred(arrival)
     if arrival.priority is not None:
         check_priority(arrival.priority)
     if arrival.requirement is not None:
@@ -133,6 +141,7 @@ def arrive(state: State, arrival: InteractionArrived) -> str:
 
     work = new_work(len(state.works) + 1, arrival, section)
     state.works.append(work)
+    favour(state, work)
     work.answer = _admit(state, work, section)
     return work.answer
 
@@ -227,11 +236,23 @@ def _first_full(state: State, work: Work) -> tuple[str, Limit] | None:
     for name, limit, waiting in rooms:
         if limit is None:
             continue
+        reason = ""
         if limit.max_waiting is not None and len(waiting) >= limit.max_waiting:
-            return name, limit
-        if limit.max_estimated_ms is not None and waits_longer(state, work, limit.max_estimated_ms):
-            return "wait-too-long", limit
+            reason = name
+        elif limit.max_estimated_ms is not None and waits_longer(state, work, limit.max_estimated_ms):
+            reason = "wait-too-long"
+        if reason:
+            return None if _is_taken_when_it_favours_nobody(state, work) else (reason, limit)
     return None
+
+
+def _is_taken_when_it_favours_nobody(state: State, work: Work) -> bool:
+    favours = work.last_agent, work.preferred
+    work.last_agent, work.preferred = None, ()
+    if somebody_can_take(state, work):
+        return True
+    work.last_agent, work.preferred = favours
+    return False
 
 
 def _full_limit(state: State, work: Work) -> Limit | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agents.pools import is_member
 from agents.skills import levels, places
 from router.core.names import AgentId, PoolId
+from tests.oracle.reference_affinity import favoured, windows
 from tests.oracle.reference_broadcast import named_work, offers_of_work
 from tests.oracle.reference_choice import MEASURED, best_fit, measure, speed
 from tests.oracle.reference_rates import is_spent
@@ -41,6 +42,7 @@ def can_take(state: State, person: Person, work: Work) -> bool:
         and person.paused_until is None
         and not is_spent(state, person)
         and would_do(state, person, work)
+        and not _is_held_off(state, person, work)
         and has_waited_enough(state, person, work)
         and person.agent_id not in work.refusals
         and all(offer.agent_id != person.agent_id for offer in offers_of_work(state, work))
@@ -59,6 +61,23 @@ def would_do(state: State, person: Person, work: Work) -> bool:
     if tier_of(state, person, work) is None:
         return False
     return is_met(work.requirement, person.agent, reading(state, work))
+
+
+def _is_held_off(state: State, person: Person, work: Work) -> bool:
+    return bool(waited_for(state, work)) and person.agent_id not in favoured(state, work)
+
+
+def waited_for(state: State, work: Work) -> list[AgentId]:
+    """Return the favoured agents that others are held off for."""
+    found: list[AgentId] = []
+    for window, agents in windows(state, work):
+        for agent_id in agents:
+            person = state.people.get(agent_id)
+            if state.now < work.queued_at + window.ms and person is not None:
+                is_there = person.presence == "ready" or window.even_absent
+                if is_there and would_do(state, person, work) and agent_id not in work.refusals:
+                    found.append(agent_id)
+    return found
 
 
 def _wraps_up_for_section(state: State, person: Person, work: Work) -> bool:
@@ -206,6 +225,12 @@ def next_decision(state: State) -> Decision | None:
 
 
 def _best(state: State, work: Work, people: list[Person]) -> Decision:
+    if waited_for(state, work):
+        order = favoured(state, work)
+        first = min(people, key=lambda person: order.index(person.agent_id))
+        is_last = first.agent_id == work.last_agent and state.queue(work.queue).last_agent.ms > 0
+        rule = "last-agent" if is_last else "preferred"
+        return Decision(work, first, tier_of(state, first, work) or 0, score(state, first, work), rule)
     tiers = {person.agent_id: tier_of(state, person, work) or 0 for person in people}
     scores = {person.agent_id: score(state, person, work) for person in people}
     tier = min(tiers.values())

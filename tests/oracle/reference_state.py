@@ -70,6 +70,8 @@ class Work:
     callback: Callback | None = None
     refusals: dict[AgentId, int] = field(default_factory=dict)
     refusals_clear_at: int | None = None
+    last_agent: AgentId | None = None
+    preferred: tuple[AgentId, ...] = ()
 
     @property
     def interaction_id(self) -> InteractionId:
@@ -216,6 +218,8 @@ class State:
     effects: list[Effect] = field(default_factory=list)
     failed_matches: int = 0
     link_lost_at: int | None = None
+    contacts: list[tuple[str, AgentId, int]] = field(default_factory=list)
+    """Customers with their last agents, and when, the oldest first; each once."""
     services: list[Service] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     quotes: list[Told] = field(default_factory=list)

@@ -31,6 +31,7 @@ from router.core.facts import (
     WrapUpStarted,
 )
 from router.core.names import OfferId
+from tests.oracle.reference_affinity import meet
 from tests.oracle.reference_broadcast import offers_of_work
 from tests.oracle.reference_choice import count_anew
 from tests.oracle.reference_dialling import dial, is_dialled_first, is_held, rules_of, stop_dialling
@@ -141,6 +142,7 @@ def _assign(state: State, offer: Offer) -> None:
     work.state = "assigned"
     work.owner = person.agent_id
     person.connected_at.append(state.now)
+    meet(state, work, person.agent_id)
     work.wait_ms = max(0, state.now - (work.service_clock or 0))
     note_wait(state, work, "answered")
     work.operations_waiting.clear()

@@ -38,7 +38,7 @@ from router.core.signals import (
     WorkFinished,
     WrapUpDone,
 )
-from tests.oracle.plan_parts import AGENTS, ATTRIBUTES, chance, random_requirement, seconds, world_of
+from tests.oracle.plan_parts import AGENTS, ATTRIBUTES, chance, random_requirement, seconds, some, world_of
 from tests.oracle.plans import broken, mutated
 from tests.oracle.reference_state import State, Work
 
@@ -65,10 +65,11 @@ def arrival(rng: Random, state: State) -> InteractionArrived:
         queue=queue,
         priority=rng.randint(-1, 3) if chance(rng, 40) else None,
         requirement=random_requirement(rng, world_of(plan)) if chance(rng, 40) else None,
-        customer=rng.choice(("c1", "c2")) if chance(rng, 30) else None,
+        customer=rng.choice(("c1", "c2", "c3")) if chance(rng, 50) else None,
         due_at=state.now + seconds(rng, -2, 8) if chance(rng, 30) else None,
         not_before=state.now + seconds(rng, -1, 5) if chance(rng, 20) else None,
         original_arrived_at=state.now - seconds(rng, 0, 9) if chance(rng, 25) else None,
+        preferred=some(rng, AGENTS, 1, 3) if chance(rng, 20) else (),
         expires_at=state.now + seconds(rng, -1, 9) if chance(rng, 12) else None,
         position=rng.choice((1, 1, 2, 2, 3, 4, 9)) if plan.order == "strict" and chance(rng, 35) else None,
     )
@@ -149,6 +150,9 @@ def _wrong(rng: Random, state: State) -> Mapping[str, Any]:
         {"attributes": {"list": [1]}},
         {"customer": "c" * 257},
         {"reply_to": "r" * 257},
+        {"preferred": (AgentId("a b"),)},
+        {"preferred": (AgentId("ana"), AgentId("ana"))},
+        {"preferred": tuple(AgentId(f"a{n}") for n in range(17))},
         {"priority": rng.choice((1_000_001, -1_000_001, 1.5))},
         {"requirement": deep},
         {"requirement": All(of=(PoolTerm(pool=PoolId("nobody")),))},

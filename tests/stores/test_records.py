@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.model import ChannelId
+from agents.model import AgentId, ChannelId
 from router.core.names import InteractionId, SectionId
 from router.core.signals import InteractionArrived, Signal
 from router.ports import Entry
@@ -63,3 +63,13 @@ def test_unknown_records_are_refused(row: list[Any], why: str) -> None:
     """A kind, a field or a value of a later version is not skipped."""
     with pytest.raises(UnknownRecordError, match=why):
         decode(encode(entries_of([None]))[:-1] + b"," + json.dumps(row).encode() + b"]")
+
+
+def test_preferred_agents_come_back_as_they_were() -> None:
+    """Whoever was preferred, in order, and nobody in a record from before there were any."""
+    arrival = InteractionArrived(InteractionId("i"), SectionId("s"), ChannelId("c"))
+    some = arrival._replace(preferred=(AgentId("zoe"), AgentId("ana")))
+    entries = [Entry(1, arrival, 1), Entry(2, some, 1)]
+    assert decode(encode(entries)) == entries
+    rows = json.loads(encode(entries))
+    assert decode(json.dumps([rows[0][:-1]]).encode()) == entries[:1]

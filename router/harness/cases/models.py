@@ -68,6 +68,10 @@ class ArrivalMap(Model):
     position: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
         None, description="Where in its queue it asks to stand, under order `strict`. [behind its equals]"
     )
+    preferred: Annotated[list[Name], Field(max_length=16)] = Field(
+        [],
+        description="Agents it is kept for, for as long as its queue says, the first choice first. [nobody]",
+    )
     count: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         None, description="So many of them, called NAME-1, NAME-2, … [one, called NAME]"
     )

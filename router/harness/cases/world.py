@@ -209,6 +209,7 @@ class World:
             original_arrived_at=None if said.waited is None else self.now - said.waited,
             expires_at=said.expires_at,
             position=said.position,
+            preferred=tuple(AgentId(name) for name in said.preferred),
         )
 
     def transfer(self, act: Act) -> InteractionTransferred:

@@ -49,6 +49,7 @@ def interaction_view(centre: Centre, interaction: Interaction) -> views.Interact
         due_at=None if arrival.due_at is None else wire.moment(arrival.due_at),
         not_before=None if arrival.not_before is None else wire.moment(arrival.not_before),
         expires_at=_expiry(interaction),
+        preferred=list(arrival.preferred),
         agent_id=None if owner is None else owner.agent.id,
         offer_id=owner.offer_id if owner is not None and interaction.state == "offered" else None,
         ended_how=interaction.ended_how,
