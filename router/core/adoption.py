@@ -39,8 +39,12 @@ class Adoption(NamedTuple):
 
 def adoption(engine: Engine, plan: Plan, policies: Policies) -> Adoption:
     """Return what taking the plan now would do; the engine itself is left as it is."""
-    copy = Engine.restore(engine.plan, policies, engine.snapshot())
-    waiting = sum(1 for each in engine.centre.interactions.values() if each.state == "queued")
+    return tried(Engine.restore(engine.plan, policies, engine.snapshot()), plan)
+
+
+def tried(copy: Engine, plan: Plan) -> Adoption:
+    """Return what taking the plan does to this engine, which has taken it then."""
+    waiting = sum(1 for each in copy.centre.interactions.values() if each.state == "queued")
     try:
         facts = copy.handle(PlanReplaced(plan), copy.now).facts
     except SignalError as error:

@@ -65,7 +65,7 @@ def _of_fields(where: str, old: object, new: object) -> Iterator[tuple[str, str]
     assert is_dataclass(old)
     for field in fields(old):
         name = field.name
-        if name == "version" or (type(old) in _IDS and name == _IDS[type(old)][0]):
+        if name in {"version", "origin"} or (type(old) in _IDS and name == _IDS[type(old)][0]):
             continue
         before, after = getattr(old, name), getattr(new, name)
         if before != after:

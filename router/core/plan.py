@@ -18,6 +18,7 @@ from router.core.estimate_plan import EstimatedWait, EstimateRules
 from router.core.ladder_plan import AllDeclined, Announce, BeforeDue, Holds
 from router.core.names import AttributeValue, CentreId, ChannelId, PoolId, QueueId, SectionId, SkillName
 from router.core.order_plan import Expedite, SetPriority
+from router.core.plan_origin import PlanOrigin
 from router.core.requirement import NO_REQUIREMENT, Requirement
 from router.core.selection_plan import DEFAULT_SELECTION, QueueSelection
 
@@ -329,6 +330,7 @@ class Plan:
     """A centre. ``order`` and ``selection`` name policies; ``successors`` says where the work of queues goes that
     an earlier plan had and this one has not. ``presence_ttl_ms`` None: no leases. An ended interaction's id is
     remembered for ``remember_ms``. ``handled_window_ms``: how far back ``fewest-handled`` counts. ``estimates`` None: none are kept.
+    ``origin`` None: it was made by a program, not compiled from a document that is kept.
     Which agent a customer had last is remembered for ``customer_memory_ms``, for at most ``customer_memory_max`` customers.
     """
 
@@ -352,3 +354,4 @@ class Plan:
     customer_memory_ms: int = 7 * DAY_MS
     customer_memory_max: int = 100_000
     calendars: tuple[Calendar, ...] = ()
+    origin: PlanOrigin | None = None

@@ -16,6 +16,7 @@ from router.daemon.settings import Address, Settings
 from router.errors import RouterError, TransportError
 from router.transports.commands import Translator
 from router.transports.events import EventLog
+from router.transports.plans import PlanDesk
 
 if TYPE_CHECKING:
     from router.transports.mqtt import MqttTransport
@@ -53,8 +54,9 @@ async def listen(
     events: EventLog,
     log: FilteringBoundLogger,
     recent: Sequence[Fact] = (),
+    plans: PlanDesk | None = None,
 ) -> AsyncIterator[Listening]:
-    """Open what the settings ask for; ``recent`` is what happened last before a crash.
+    """Open what the settings ask for; ``recent`` is what happened last before a crash, ``plans`` where HTTP reads and changes the plan.
 
     Raises ``TransportError`` where an address cannot be had.
     """
@@ -81,6 +83,7 @@ async def listen(
                 why_not_ready=gate.why_not_ready,
                 mailbox_depth=lambda: gate.mailbox_depth,
                 mqtt=listening.transport,
+                plans=plans,
             )
             server = await stack.enter_async_context(serve(app, settings.http.host, settings.http.port))
             listening.http = Address(settings.http.host, server.port)

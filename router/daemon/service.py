@@ -13,16 +13,15 @@ from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
 
-from router.config import load
 from router.config.requirements import RequirementReader
-from router.core.plan import Plan
 from router.core.signals import LinkLost
 from router.daemon.gate import Gate
 from router.daemon.listening import Listening, listen
 from router.daemon.notify import feed_watchdog, notify
+from router.daemon.plans import Plans, check_centre, load_first
 from router.daemon.recovery import TOLD, Snapshots, journal_bound, open_journal
 from router.daemon.settings import Settings
-from router.errors import ConfigError, Problem, RouterError, SignalError
+from router.errors import RouterError, SignalError
 from router.service import Router, SystemClock
 from router.stores.sqlite import SqliteStore
 from router.telemetry.log import log_facts
@@ -43,7 +42,7 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
     """
     started_at = time.monotonic()
     log_faults(log)
-    plan = load(settings.centre)
+    plan = load_first(settings.centre, SystemClock(settings.speed).now())
     ending = _Ending(log)
     gc.disable()  # until all is recovered: with very much waiting it would look at everything again and again, and find nothing
     async with AsyncExitStack() as stack:
@@ -58,31 +57,32 @@ async def serve(settings: Settings, log: FilteringBoundLogger) -> None:
         events = EventLog(gate, centre_id=plan.centre_id, next_sequence=kept.told + 1, recent=kept.recent)
         if kept.store is not None:
             stack.push_async_callback(_leave_journal, kept.store, router, events)
-        _check_centre(kept.engine.plan, plan, "the journal is of centre", "give it a --journal of its own")
+        check_centre(kept.engine.plan, plan, "the journal is of centre", "give it a --journal of its own")
         stopped_at = kept.engine.now
         await stack.enter_async_context(router)
         if log.is_enabled_for(10):
             router.on_fact(log_facts(log))
         if not kept.is_new:  # nobody could answer while there was no router
             await router.post(LinkLost(), stopped_at)
-        if router.plan.version != plan.version:
-            await _adopt(router, plan)
-            log.info("plan.replaced", version=plan.version)
+        plans = Plans(router, plan, settings.centre, log)
+        await plans.start(plan)
         gc.freeze()  # what was recovered stays: the collector need not look at it again
         gc.enable()
         recent = [fact for fact in kept.recent if fact.at > stopped_at - TOLD_AGAIN_MS]
         translator = Translator(lambda: router.plan, RequirementReader())
-        listening = await stack.enter_async_context(listen(settings, gate, translator, events, log, recent))
+        listening = await stack.enter_async_context(
+            listen(settings, gate, translator, events, log, recent, plans)
+        )
         if kept.store is not None:
             _run_along(stack, Snapshots(kept.store, settings, log, kept.replayed).run())
         _run_along(stack, feed_watchdog(lambda: router.over is None))
-        _run_along(stack, _reload_on_demand(router, settings, log))
+        _run_along(stack, _reload_on_demand(router, plans, log))
         # What runs along must have begun, and hear SIGHUP, before anybody is told that we are ready.
         await asyncio.sleep(0)
         log.info(
             "daemon.started",
             centre=plan.centre_id,
-            plan=plan.version,
+            plan=router.plan.version,
             http=str(listening.http) if listening.http else None,
             mqtt=str(listening.mqtt) if listening.mqtt else None,
             durability=settings.durability,
@@ -194,23 +194,7 @@ def _at_agents(router: Router) -> int:
     )
 
 
-def _check_centre(known: Plan, plan: Plan, message: str, hint: str) -> None:
-    """Raise ``ConfigError`` where the plan is of another centre: topics and events bear its name, and its work is not the other's."""
-    if plan.centre_id != known.centre_id:
-        raise ConfigError(
-            [Problem("", 0, 0, "centre", f"{message} {known.centre_id!r}, not {plan.centre_id!r}", hint)]
-        )
-
-
-async def _adopt(router: Router, plan: Plan) -> None:
-    """Go on under the plan; raises ``ConfigError`` where what is under way does not allow it."""
-    try:
-        await router.replace_plan(plan)
-    except SignalError as error:
-        raise ConfigError([Problem("", 0, 0, "", str(error))]) from error
-
-
-async def _reload_on_demand(router: Router, settings: Settings, log: FilteringBoundLogger) -> None:
+async def _reload_on_demand(router: Router, plans: Plans, log: FilteringBoundLogger) -> None:
     """On SIGHUP read the centre again: all of it is adopted, or none, and the log says why."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
@@ -219,15 +203,7 @@ async def _reload_on_demand(router: Router, settings: Settings, log: FilteringBo
         await asked.wait()
         asked.clear()
         try:
-            plan = await asyncio.to_thread(load, settings.centre)
-            _check_centre(
-                router.plan, plan, "this daemon routes for", "stop it and start another for that one"
-            )
-            if plan.version == router.plan.version:
-                log.info("plan.unchanged", version=plan.version)
-            else:
-                await router.replace_plan(plan)
-                log.info("plan.replaced", version=plan.version)
+            await plans.read_files()
         except RouterError as error:
             log.error("plan.refused", detail=str(error), kept=router.plan.version)
 

@@ -25,7 +25,7 @@ def decode(model: type[_Told], body: bytes) -> _Told:
     if not body:
         return model.model_validate_json(b"{}")
     if body.count(b"[") + body.count(b"{") > wire.DEPTH_MAX:
-        _check_depth(body)
+        check_depth(body, wire.DEPTH_MAX)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -39,8 +39,8 @@ def decode(model: type[_Told], body: bytes) -> _Told:
         raise
 
 
-def _check_depth(body: bytes) -> None:
-    """Count brackets outside of texts."""
+def check_depth(body: bytes, most: int) -> None:
+    """Count brackets outside of texts. Raises ``WireError`` for more than ``most`` inside each other."""
     depth = 0
     is_text = is_escaped = False
     for byte in body:
@@ -55,8 +55,8 @@ def _check_depth(body: bytes) -> None:
             is_text = True
         elif byte in _OPENING:
             depth += 1
-            if depth > wire.DEPTH_MAX:
-                raise WireError(f"brackets inside each other more than {wire.DEPTH_MAX} deep")
+            if depth > most:
+                raise WireError(f"brackets inside each other more than {most} deep")
         elif byte in _CLOSING:
             depth -= 1
 

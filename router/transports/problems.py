@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agents import wire
-from router.errors import ConfigError, OverloadedError, RouterError, SignalError, WireError, shown
+from router.errors import ConfigError, OverloadedError, Problem, RouterError, SignalError, WireError, shown
 
 TYPE_BASE: Final = "urn:switchroom:problem:"
 
@@ -29,6 +29,7 @@ STATUS: Final[Mapping[str, int]] = {
     "no-callbacks": 409,
     "events-gone": 410,
     "events-ahead": 409,
+    "plan-rejected": 409,
     "closed": 503,
     "draining": 503,
 }
@@ -48,15 +49,27 @@ def problem(error: RouterError) -> wire.Problem:
         case OverloadedError():
             return made("overloaded", str(error), 429, retry_after_s=RETRY_AFTER_S)
         case ConfigError():
-            faults = [
-                wire.Fault(pointer=_pointer(each.path), detail=_sentence(each.message, each.hint))
-                for each in error.problems
-            ]
-            return made("bad-requirement", "the requirement cannot be used", 422, errors=faults)
+            return made(
+                "bad-requirement", "the requirement cannot be used", 422, errors=faults_of(error.problems)
+            )
         case WireError():
             return made("unreadable", str(error), 400)
         case _:
             return made("stopped", f"the router has stopped: {error}", 503)
+
+
+def invalid_plan(error: ConfigError) -> wire.Problem:
+    """Return the problem of a plan that cannot be used: everything wrong with its document, each with its place."""
+    faults = faults_of(error.problems)
+    return made("invalid-plan", _summary(faults), 422, errors=faults)
+
+
+def faults_of(problems: Iterable[Problem]) -> list[wire.Fault]:
+    """Return what is wrong with a configuration as faults."""
+    return [
+        wire.Fault(pointer=_pointer(each.path), detail=_sentence(each.message, each.hint))
+        for each in problems
+    ]
 
 
 def invalid(error: ValidationError) -> wire.Problem:

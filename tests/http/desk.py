@@ -6,16 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 import httpx
+import structlog
 from fastapi import FastAPI
 from pydantic import JsonValue
 
 from router.core.names import SkillName
 from router.core.plan import Plan
 from router.core.requirement import All, Requirement, SkillTerm
+from router.daemon.plans import Plans
 from router.errors import ConfigError, Problem
 from router.ports import Entry
 from router.service.router import Router
@@ -101,10 +104,12 @@ class Desk:
         streams: Streams | None = None,
         events_kept: int = CAPACITY,
         letters_max: int = LETTERS_MAX,
+        centre: Path | None = None,
     ) -> None:
         self.journal = SlowJournal()
         self.router = Router(plan, journal=self.journal, mailbox=mailbox)
         self.not_ready = ""
+        self.plans = None if centre is None else Plans(self.router, plan, centre, structlog.get_logger())
         self._streams = streams
         self._events_kept = events_kept
         self._letters_max = letters_max
@@ -141,6 +146,7 @@ class Desk:
             why_not_ready=lambda: self.not_ready,
             streams=self._streams,
             letters_max=self._letters_max,
+            plans=self.plans,
         )
 
     @asynccontextmanager

@@ -32,10 +32,13 @@ from router.transports.http.handling import (
     problem_answer,
 )
 from router.transports.http.metrics import Link, Metrics
+from router.transports.http.plan import PlanRoutes
+from router.transports.http.plan_edits import KINDS
 from router.transports.http.reading import Reading
 from router.transports.http.routes import ROUTES
 from router.transports.http.streams import Streams
 from router.transports.http.waits import Waits
+from router.transports.plans import PlanDesk
 from router.transports.problems import made
 
 _CODES: Final[Mapping[int, str]] = {404: "not-found", 405: "method-not-allowed"}
@@ -51,12 +54,14 @@ def create_app(
     streams: Streams | None = None,
     letters_max: int = LETTERS_MAX,
     mqtt: Link | None = None,
+    plans: PlanDesk | None = None,
 ) -> FastAPI:
     """Make the application of a running router.
 
     ``why_not_ready`` says in words why no work is taken, and nothing while it is; ``mailbox_depth`` how many signals wait to be taken.
     ``streams`` bounds the event streams; its ``close`` ends them and is called by ``serve``. A reader of an inbox that is more than
-    ``letters_max`` messages behind is cut off. ``mqtt`` is the other transport, for the metrics.
+    ``letters_max`` messages behind is cut off. ``mqtt`` is the other transport, for the metrics. Without
+    ``plans`` the plan cannot be read or changed.
     """
     streams = streams if streams is not None else Streams()
     waits = Waits(front)
@@ -71,6 +76,7 @@ def create_app(
         open_streams=lambda: len(streams),
         mqtt=mqtt,
     )
+    plan = PlanRoutes(plans)
     handlers: dict[str, Handler] = {
         "submit": commands.submit,
         "explain_submission": commands.explain_submission,
@@ -97,6 +103,16 @@ def create_app(
         "agent_inbox": feeds.agent_inbox,
         "submitter_inbox": feeds.submitter_inbox,
         "events": feeds.events,
+        "plan": plan.document,
+        "plan_history": plan.history,
+        "put_plan": plan.put,
+        "patch_plan": plan.patch,
+        **{f"put_{what}": plan.put_part(kind) for kind, what in KINDS.items()},
+        **{f"delete_{what}": plan.remove_part(kind) for kind, what in KINDS.items()},
+        "put_queue": plan.put_queue,
+        "delete_queue": plan.remove_queue,
+        "put_skill": plan.put_skill,
+        "delete_skill": plan.remove_skill,
         "health": _health,
         "readiness": _readiness(why_not_ready),
         "metrics": metrics.scrape,

@@ -39,16 +39,18 @@ def id_of(submission: wire.Submit) -> str | None:
     return submission.interaction_id
 
 
-async def read(call: Call) -> bytes:
-    """Return the body. Raises ``ProblemError``: 413 as soon as it is known to be too long, 415 for another kind than JSON."""
+async def read(call: Call, most: int = wire.BODY_MAX, kinds: tuple[bytes, ...] = ()) -> bytes:
+    """Return the body. Raises ``ProblemError``: 413 as soon as it is known to be longer than ``most``, 415 for another kind than JSON
+    and those of ``kinds``.
+    """
     content_type = length = None
     for key, value in call.scope["headers"]:
         if key == b"content-type":
             content_type = value
         elif key == b"content-length":
             length = value
-    if length is not None and (not length.isdigit() or int(length[:MAX_DIGITS]) > wire.BODY_MAX):
-        raise too_large()
+    if length is not None and (not length.isdigit() or int(length[:MAX_DIGITS]) > most):
+        raise too_large(most)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -57,13 +59,13 @@ async def read(call: Call) -> bytes:
             raise WireError("the client went away before the end of its request")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > wire.BODY_MAX:
-            raise too_large()
+        if size > most:
+            raise too_large(most)
         chunks.append(chunk)
         if not message.get("more_body", False):
             break
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    if body and (content_type is None or not _is_json(content_type)):
+    if body and (content_type is None or not _is_json(content_type, kinds)):
         found = "none" if content_type is None else content_type.decode("latin-1")[:80]
         raise ProblemError(
             made("unsupported-media-type", f"expected content-type application/json, found {found}", 415)
@@ -71,16 +73,16 @@ async def read(call: Call) -> bytes:
     return body
 
 
-def _is_json(content_type: bytes) -> bool:
+def _is_json(content_type: bytes, kinds: tuple[bytes, ...]) -> bool:
     return content_type == b"application/json" or (
-        content_type.partition(b";")[0].strip().lower() == b"application/json"
+        content_type.partition(b";")[0].strip().lower() in (b"application/json", *kinds)
     )
 
 
-def too_large() -> ProblemError:
+def too_large(most: int) -> ProblemError:
     """Return the problem of a body that is too long; the connection is closed, for its rest is not read."""
     return ProblemError(
-        made("too-large", f"a body has at most {wire.BODY_MAX} bytes", 413), [(b"connection", b"close")]
+        made("too-large", f"a body has at most {most} bytes", 413), [(b"connection", b"close")]
     )
 
 

@@ -28,16 +28,21 @@ _OFFER_ID: Final[Json] = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1
 PROBLEMS: Final[dict[int, str]] = {
     400: "`unreadable`: not JSON, not UTF-8, too deep, or of another protocol version.",
     403: "`not-yours`: another agent's offer or work. `cross-origin`: sent by a page of elsewhere.",
-    404: "`unknown-interaction`, `unknown-agent`, `unknown-offer`, `unknown-queue`, `unknown-section`.",
+    404: "`unknown-interaction`, `unknown-agent`, `unknown-offer`, `unknown-queue`, `unknown-section`. Changing the plan: also "
+    "`unknown-pool`, `unknown-calendar`, `unknown-skill`; `no-document`: the router was started from a plan without one.",
     409: "`conflict`: the id is known with other content. `interaction-ended`, `offer-ended`, `illegal-state`, `offline`, `holds-work`, "
     "`not-automated`, `offer-held`, `no-callbacks`: it comes too late, or too early; `state` is the real one. "
-    "`events-ahead`: no event has that sequence yet.",
+    "`events-ahead`: no event has that sequence yet. "
+    "`plan-rejected`: the work under way does not allow the plan. `no-skills`: the plan has no list of skills.",
     410: "`events-gone`: events after that sequence are not kept any more.",
-    413: "`too-large`: the body is longer than 64 KiB; the connection is closed.",
+    412: "`plan-changed`: another plan is in force than `If-Match` says; `state` and `ETag` have its tag.",
+    413: "`too-large`: the body is longer than 64 KiB (a plan: 8 MiB); the connection is closed.",
     415: "`unsupported-media-type`: a body must be application/json.",
     421: "`wrong-host`: the Host header does not name this machine.",
     422: "`invalid`: fields are missing, unknown or wrong; `errors` has each with its pointer. Or the code of what is wrong with the "
-    "content: `bad-id`, `bad-requirement`, `bad-time`, `unknown-queue`, …",
+    "content: `bad-id`, `bad-requirement`, `bad-time`, `unknown-queue`, …; `invalid-plan`: "
+    "`errors` has all that is wrong with the plan.",
+    428: "`if-match-required`: say which plan is changed.",
     429: "`overloaded`: the mailbox is full; try again after `Retry-After` seconds.",
     500: "`internal`: an error of the router.",
     503: "`closed`, `draining`, `stopped`, `not-ready`: no work is taken now.",
@@ -74,6 +79,7 @@ def document() -> Json:
             {"name": "agents", "description": "What agents do and see."},
             {"name": "queues", "description": "Where work waits."},
             {"name": "sections", "description": "Departments."},
+            {"name": "plan", "description": "The rules, and how they are changed at run time."},
             {"name": "events", "description": "Everything that happens."},
             {"name": "operation", "description": "For those who run the router."},
         ],
@@ -98,7 +104,7 @@ def document_bytes() -> bytes:
 
 def _operation(spec: RouteSpec, references: References) -> Json:
     operation: Json = {
-        "operationId": f"{spec.method.lower()}_{spec.name}".replace("-", "_"),
+        "operationId": _operation_id(spec),
         "tags": [spec.tag],
         "summary": spec.summary,
     }
@@ -115,6 +121,10 @@ def _operation(spec: RouteSpec, references: References) -> Json:
             "required": needs_body,
             "content": {JSON: {"schema": references[spec.body, "validation"]}},
         }
+    elif spec.takes:
+        kinds = (JSON, "application/merge-patch+json") if spec.method == "PATCH" else (JSON,)
+        schema = {"type": "object", "description": spec.takes}
+        operation["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
     responses: Json = {}
     for status, model in spec.answers.items():
         responses[str(status)] = _answer(spec, status, model, references)
@@ -122,6 +132,11 @@ def _operation(spec: RouteSpec, references: References) -> Json:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = responses
     return operation
+
+
+def _operation_id(spec: RouteSpec) -> str:
+    method, name = spec.method.lower(), spec.name.replace("-", "_")
+    return name if name.startswith(f"{method}_") else f"{method}_{name}"
 
 
 def _answer(spec: RouteSpec, status: int, model: Model | None, references: References) -> Json:

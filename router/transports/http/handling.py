@@ -108,7 +108,11 @@ def json_answer(message: wire.Message, status: int = 200, headers: Headers | Non
 def view_answer(call: Call, message: wire.Message) -> Answer:
     """Return a message as the answer to a reading request, with its tag; 304 for a reader who has it already."""
     body = wire.to_json(message)
-    tag = b'"%s"' % blake2b(body, digest_size=9).hexdigest().encode()
+    return tagged_answer(call, body, b'"%s"' % blake2b(body, digest_size=9).hexdigest().encode())
+
+
+def tagged_answer(call: Call, body: bytes, tag: bytes) -> Answer:
+    """Return a body of JSON with its tag as the answer to a reading request; 304 for a reader who has it already."""
     headers = [(b"etag", tag), (b"cache-control", b"no-cache")]
     known = call.header(b"if-none-match")
     if known is not None and (known == "*" or tag.decode() in {each.strip() for each in known.split(",")}):

@@ -60,6 +60,22 @@ class QueueQuery(PageQuery):
     section: Id | None = None
 
 
+class DryRunQuery(Query):
+    """How to change the plan."""
+
+    dry_run: bool = Field(
+        False, alias="dry-run", description="Only say what the change would do; nothing is changed."
+    )
+
+
+class RemovedQueueQuery(DryRunQuery):
+    """What becomes of the queue's work."""
+
+    successor: Id | None = Field(
+        None, description="The queue or section where the work of the queue goes that is taken out."
+    )
+
+
 class EventQuery(Query):
     """Which events; `section` and `type` may be given several times."""
 

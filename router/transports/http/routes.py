@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from agents import views, wire
+from agents import plan_views, views, wire
 from router.transports.http.bodies import SUBMIT, optional_in_body
+from router.transports.http.plan_edits import KINDS
 from router.transports.http.queries import (
     AgentQuery,
+    DryRunQuery,
     EventQuery,
     InteractionQuery,
     NoQuery,
     PageQuery,
     Query,
     QueueQuery,
+    RemovedQueueQuery,
 )
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -38,6 +42,11 @@ REPLY_TO: Final = Header("Reply-To", "The submitter's inbox that is told what be
 LAST_EVENT_ID: Final = Header("Last-Event-ID", "The last sequence that was read; wins over `after`.")
 IF_NONE_MATCH: Final = Header("If-None-Match", "Tags of what the reader has already.")
 
+IF_MATCH: Final = Header(
+    "If-Match", "The ETag of the plan that is changed; `*`: whichever is in force. Without: 428."
+)
+CHANGED_BY: Final = Header("Changed-By", "Who changes the plan, for the history: 1 to 64 ASCII characters.")
+
 
 class RouteSpec(NamedTuple):
     """A route: ``answers`` by status, ``problems`` those that it has beyond what every route has."""
@@ -54,6 +63,8 @@ class RouteSpec(NamedTuple):
     headers: tuple[Header, ...] = ()
     media_type: str = JSON
     events: dict[str, Model] = {}  # noqa: RUF012 - never changed
+    takes: str = ""
+    """Where the body is a part of the plan instead of a model: what it is, in words."""
 
 
 _COMMAND: Final = (403, 404, 409, 413, 415, 429)
@@ -153,6 +164,36 @@ def _page(path: str, name: str, summary: str, model: Model, query: type[Query]) 
         query=query,
         headers=(IF_NONE_MATCH,),
     )
+
+
+def _plan_change(method: str, path: str, name: str, summary: str, takes: str = "") -> RouteSpec:
+    query = RemovedQueueQuery if name == "delete_queue" else DryRunQuery
+    return RouteSpec(
+        method,
+        f"/v1/plan{path}",
+        name,
+        "plan",
+        summary,
+        {200: plan_views.PlanChanged},
+        (403, 404, 409, 412, 413, 415, 428),
+        query=query,
+        headers=(IF_MATCH, CHANGED_BY),
+        takes=takes,
+    )
+
+
+def _plan_parts() -> Iterator[RouteSpec]:
+    for kind, what in KINDS.items():
+        path = f"/{kind}/{{part_id}}"
+        takes = f"A {what}, as it stands under `{kind}` in the plan."
+        yield _plan_change("PUT", path, f"put_{what}", f"Add a {what}, or replace it.", takes)
+        yield _plan_change("DELETE", path, f"delete_{what}", f"Take a {what} out of the plan.")
+    path = "/sections/{section_id}/queues/{queue_id}"
+    takes = "A queue, as it stands under `queues` of its section."
+    yield _plan_change("PUT", path, "put_queue", "Add a queue to a section, or replace it.", takes)
+    yield _plan_change("DELETE", path, "delete_queue", "Take a queue out of the plan.")
+    yield _plan_change("PUT", "/skills/{skill}", "put_skill", "Add a skill to the plan's list.")
+    yield _plan_change("DELETE", "/skills/{skill}", "delete_skill", "Take a skill off the plan's list.")
 
 
 ROUTES: Final[tuple[RouteSpec, ...]] = (
@@ -259,6 +300,37 @@ ROUTES: Final[tuple[RouteSpec, ...]] = (
         media_type=EVENT_STREAM,
         events={"message": wire.Event, "lagged": wire.Problem},
     ),
+    RouteSpec(
+        "GET",
+        "/v1/plan",
+        "plan",
+        "plan",
+        "The plan in force, as the document it was made from.",
+        {200: None, 304: None},
+        (404,),
+        headers=(IF_NONE_MATCH,),
+    ),
+    _plan_change(
+        "PUT",
+        "",
+        "put_plan",
+        "Put another plan in force, all of it at once.",
+        "A whole plan: the schema is that of a centre.yaml with sections and agents in it.",
+    ),
+    _plan_change(
+        "PATCH", "", "patch_plan", "Change some of the plan.", "A JSON merge patch (RFC 7396) of the plan."
+    ),
+    RouteSpec(
+        "GET",
+        "/v1/plan/history",
+        "plan_history",
+        "plan",
+        "The last changes of the plan, the latest first.",
+        {200: plan_views.PlanHistory, 304: None},
+        (404,),
+        headers=(IF_NONE_MATCH,),
+    ),
+    *_plan_parts(),
     RouteSpec("GET", "/healthz", "health", "operation", "Whether the process lives.", {200: views.Health}),
     RouteSpec("GET", "/readyz", "readiness", "operation", "Whether it takes work.", {200: views.Health}),
     RouteSpec(
