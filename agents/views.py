@@ -202,6 +202,32 @@ class Explanation(Message):
     opens_at: Moment | None = None
 
 
+class Estimate(Message):
+    """Where an interaction stands and how long it has still to wait: half of all such work no longer than `p50_ms`, nine of ten no longer
+    than `p90_ms`; both null where `method` is `unknown`, and `why` says why.
+    """
+
+    at: Moment
+    queue: str
+    channel: str
+    position: int = Field(description="From 1, among those that the same agents serve; 0: it does not wait.")
+    method: Literal["queue-length", "last-entered", "at-once", "unknown"]
+    why: Literal["", "off", "thin", "no-agents", "not-waiting"] = ""
+    p50_ms: int | None = None
+    p90_ms: int | None = None
+    queues: list[str] = Field(description="Whose work stands in the same line.")
+    services: int = Field(description="So many services of the line ended lately.")
+    mean_work_ms: int | None = Field(
+        None, description="What one took on average, of all that an agent of 100 units can do."
+    )
+    patience_ms: int | None = Field(None, description="The mean time until one gives up, as far as known.")
+    quotes_known: int = Field(
+        0, description="Quotes of the queue lately of which it is known how they turned out."
+    )
+    within_p50: float | None = Field(None, description="The share of those answered within the quoted p50.")
+    within_p90: float | None = Field(None, description="The same for p90.")
+
+
 class Preview(Message):
     """What would become of a submission if it came now; nothing is changed by asking.
 

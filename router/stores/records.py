@@ -50,6 +50,9 @@ KINDS: Final[Mapping[int, type[Signal]]] = {
     18: signals.PlanReplaced,
     19: signals.LinkLost,
     20: signals.LinkRestored,
+    21: signals.CallbackRequested,
+    22: signals.CallbackAnswered,
+    23: signals.CallbackUnanswered,
 }
 """Every kind of signal by its number in the journal."""
 

@@ -86,6 +86,9 @@ async def test_interactions_are_chosen_by_section_queue_and_state(desk: Desk) ->
         ("/v1/interactions/a%20b", 422, "bad-id"),
         ("/v1/interactions/i-9", 404, "unknown-interaction"),
         ("/v1/interactions/i-9/explanation", 404, "unknown-interaction"),
+        ("/v1/interactions/i-9/estimate", 404, "unknown-interaction"),
+        ("/v1/queues/suport/estimate", 404, "unknown-queue"),
+        ("/v1/queues/support/estimate?channel=fax", 422, "unknown-channel"),
         ("/v1/queues/suport", 404, "unknown-queue"),
         ("/v1/queues?section=suport", 422, "unknown-section"),
         ("/v1/sections/suport", 404, "unknown-section"),
@@ -101,6 +104,20 @@ async def test_what_cannot_be_read_is_a_problem(desk: Desk, path: str, status: i
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
+
+
+async def test_estimates_say_where_work_stands(desk: Desk) -> None:
+    """Of work and of what would arrive; unknown, with the reason, where the centre keeps none."""
+    queued = (await desk.http.get("/v1/interactions?state=queued")).json()["items"]
+    for work in queued:
+        found = (await desk.http.get(f"/v1/interactions/{work['interaction_id']}/estimate")).json()
+        assert (found["method"], found["why"], found["p50_ms"]) == ("unknown", "off", None)
+        assert found["position"] >= 1
+    channel = (await desk.http.get("/v1/interactions?limit=1")).json()["items"]
+    asked = f"?channel={channel[0]['channel']}" if channel else "?channel=voice"
+    answer = await desk.http.get(f"/v1/queues/support/estimate{asked}")
+    assert answer.status_code == 200
+    assert answer.json()["queue"] == "support"
 
 
 async def test_agents_are_listed_by_id(desk: Desk) -> None:

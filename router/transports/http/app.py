@@ -94,6 +94,8 @@ def create_app(
         "interaction": reading.interaction,
         "interactions": reading.interactions,
         "explanation": reading.explanation,
+        "estimate": reading.estimate,
+        "queue_estimate": reading.queue_estimate,
         "agent": reading.agent,
         "agents": reading.agents,
         "queue": reading.queue,

@@ -8,6 +8,7 @@ from agents import views, wire
 from router.core.centre import Centre
 from router.core.demand import QueueState, SectionState
 from router.core.eligibility import NOBODY, open_tiers, tier_of
+from router.core.estimated import Estimate
 from router.core.explain import Explanation
 from router.core.explanation import Taken
 from router.core.preview import Preview
@@ -167,6 +168,28 @@ def explanation_view(explanation: Explanation) -> views.Explanation:
         position=explanation.position,
         is_closed=explanation.is_closed,
         opens_at=None if explanation.opens_at is None else wire.moment(explanation.opens_at),
+    )
+
+
+def estimate_view(found: Estimate) -> views.Estimate:
+    """Return the estimate."""
+    turned_out = found.calibration
+    return views.Estimate(
+        at=wire.moment(found.at),
+        queue=found.queue,
+        channel=found.channel,
+        position=found.position,
+        method=found.method,
+        why=found.why,
+        p50_ms=found.p50_ms,
+        p90_ms=found.p90_ms,
+        queues=list(found.queues),
+        services=found.services,
+        mean_work_ms=found.mean_work_ms,
+        patience_ms=found.patience_ms,
+        quotes_known=turned_out.of_90,
+        within_p50=round(turned_out.within_50 / turned_out.of_50, 3) if turned_out.of_50 else None,
+        within_p90=round(turned_out.within_90 / turned_out.of_90, 3) if turned_out.of_90 else None,
     )
 
 

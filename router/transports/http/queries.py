@@ -60,6 +60,12 @@ class QueueQuery(PageQuery):
     section: Id | None = None
 
 
+class EstimateQuery(Query):
+    """What would arrive."""
+
+    channel: Id | None = Field(None, description="May be left out where the centre has one only.")
+
+
 class DryRunQuery(Query):
     """How to change the plan."""
 

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from agents import views
 from router.core.checks import unknown
-from router.core.names import InteractionId, QueueId, SectionId
+from router.core.estimates import estimate_arrival, estimate_waiting
+from router.core.names import ChannelId, InteractionId, QueueId, SectionId
 from router.core.records import Interaction
 from router.ports import Front
 from router.transports.http.bodies import path_id
@@ -17,6 +18,7 @@ from router.transports.http.handling import Call, ProblemError, Responder, json_
 from router.transports.http.presentation import (
     Staff,
     agent_view,
+    estimate_view,
     explanation_view,
     interaction_view,
     queue_view,
@@ -24,6 +26,7 @@ from router.transports.http.presentation import (
 )
 from router.transports.http.queries import (
     AgentQuery,
+    EstimateQuery,
     InteractionQuery,
     PageQuery,
     QueueQuery,
@@ -59,6 +62,13 @@ class Reading:
         """Return why the interaction is where it is."""
         return json_answer(
             explanation_view(self._front.explain(InteractionId(path_id(call, "interaction_id"))))
+        )
+
+    async def estimate(self, call: Call) -> Responder:
+        """Return where the interaction stands and how long it has still to wait."""
+        interaction_id = InteractionId(path_id(call, "interaction_id"))
+        return json_answer(
+            estimate_view(estimate_waiting(self._front.centre, interaction_id, now=self._front.now()))
         )
 
     async def interactions(self, call: Call) -> Responder:
@@ -138,6 +148,21 @@ class Reading:
         if found is None:
             raise _nothing("queue", queue_id, list(centre.queues))
         return view_answer(call, queue_view(centre, found, self._waits, Staff(centre)))
+
+    async def queue_estimate(self, call: Call) -> Responder:
+        """Return how long would wait what arrived now in the queue."""
+        asked = query(call, EstimateQuery)
+        centre = self._front.centre
+        queue_id = path_id(call, "queue_id")
+        if QueueId(queue_id) not in centre.queues:
+            raise _nothing("queue", queue_id, list(centre.queues))
+        channel = asked.channel
+        if channel is None:
+            if len(centre.channels) != 1:
+                raise unknown("channel", "", list(centre.channels))
+            channel = next(iter(centre.channels))
+        found = estimate_arrival(centre, QueueId(queue_id), ChannelId(channel), now=self._front.now())
+        return json_answer(estimate_view(found))
 
     async def queues(self, call: Call) -> Responder:
         """Return a page of queues."""
