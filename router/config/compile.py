@@ -162,9 +162,7 @@ def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Poo
 
 def with_version(made: Plan) -> Plan:
     """Return the plan with its version: twelve hex digits of the SHA-256 of its content, whatever the layout was."""
-    text = json.dumps(
-        _canonical(replace(made, version="", origin=None)), ensure_ascii=False, separators=(",", ":")
-    )
+    text = json.dumps(_canonical(replace(made, version="")), ensure_ascii=False, separators=(",", ":"))
     return replace(made, version=hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
