@@ -77,6 +77,14 @@ def change_rate(centre: Centre, agent: AgentState, profile: Profile) -> None:
     keep_account(centre, agent)
 
 
+def account(agent: AgentState, now: int) -> list[int]:
+    """Return what counts of the agent's connections, for a snapshot: what has left the span is forgotten only when next asked."""
+    rate, starts = agent.profile.rate, agent.starts
+    if rate is None or starts is None:
+        return []
+    return [at for at in starts.connected_at if at + rate.per_ms > now]
+
+
 def restore_account(centre: Centre, agent: AgentState, connected_at: Iterable[int]) -> None:
     """Take up the account of a snapshot again."""
     starts = agent.starts = Starts()

@@ -38,7 +38,7 @@ from router.core.names import AgentId, OfferId
 from router.core.plan import Channel, Plan, Queue
 from router.core.policy import Policies
 from router.core.queueing import enlist_new_work, rekey, wait
-from router.core.rates import restore_account
+from router.core.rates import account, restore_account
 from router.core.records import AgentState, CallbackState, Holding, Interaction, LadderState
 from router.core.running_figures import RunningFigures
 from router.core.signals import InteractionArrived
@@ -204,9 +204,9 @@ def dump(centre: Centre) -> Data:
             if interaction.favour is not None
         },
         "rates": {
-            agent_id: list(agent.starts.connected_at)
+            agent_id: counted
             for agent_id, agent in sorted(centre.agents.items())
-            if agent.starts is not None and agent.starts.connected_at
+            if (counted := account(agent, centre.now))
         },
     }
 
