@@ -12,8 +12,8 @@ from router.core.plan import Plan
 from tests.oracle.reference_state import State, Work
 
 _DAY_MS = 24 * 60 * 60 * 1000
-_DAYS = range(-4, 60)
-"""No history lasts longer."""
+_MONTH = 30
+"""Days are listed by months of so many, and enough of them to see the next change in: every week is like the others."""
 
 
 # ── calendars ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,10 +44,14 @@ def _hours_of(calendar: Calendar, day: int) -> Spans:
     return hours
 
 
+def _month(calendar: Calendar, now: int) -> int:
+    return (now + calendar.zero) // _DAY_MS // _MONTH
+
+
 @lru_cache(maxsize=1000)
-def _open(calendar: Calendar) -> tuple[tuple[int, int], ...]:
+def _open(calendar: Calendar, month: int) -> tuple[tuple[int, int], ...]:
     found = []
-    for day in _DAYS:
+    for day in range(month * _MONTH - 4, (month + 2) * _MONTH + 4):
         for start, end in _hours_of(calendar, day):
             opens = _instant(calendar, day * _DAY_MS + start, last=False)
             closes = _instant(calendar, day * _DAY_MS + end, last=True)
@@ -58,14 +62,15 @@ def _open(calendar: Calendar) -> tuple[tuple[int, int], ...]:
 @lru_cache(maxsize=100_000)
 def is_open_at(calendar: Calendar, now: int) -> bool:
     """Say whether the calendar is open at the instant."""
-    return any(opens <= now < closes for opens, closes in _open(calendar))
+    return any(opens <= now < closes for opens, closes in _open(calendar, _month(calendar, now)))
 
 
 @lru_cache(maxsize=100_000)
 def next_change(calendar: Calendar, now: int) -> int | None:
     """Return the first instant after `now` at which the calendar opens or closes."""
-    ends = sorted({instant for span in _open(calendar) for instant in span if instant > now})
-    last = _DAYS.stop * _DAY_MS - 3 * _DAY_MS
+    month = _month(calendar, now)
+    ends = sorted({instant for span in _open(calendar, month) for instant in span if instant > now})
+    last = (month + 2) * _MONTH * _DAY_MS - calendar.zero
     return next(
         (at for at in ends if at < last and is_open_at(calendar, at) != is_open_at(calendar, at - 1)), None
     )
