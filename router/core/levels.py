@@ -41,31 +41,51 @@ def _schedule_check(centre: Centre, queue: QueueState) -> None:
 
 
 def _read(centre: Centre, queue: QueueState, step: Step) -> bool:
-    trigger = step.trigger
-    if not may_hold(trigger, queue.waiting) or (isinstance(trigger, Closed) and is_open(queue)):
-        return False
-    candidates = [
-        interaction
-        for klass in list(queue.classes)
-        if klass.count and (not isinstance(trigger, NoEligibleAgent) or may_lack_agents(centre, klass))
-        for interaction in klass.waiting()
-        if is_ready(centre, interaction, step)
-    ]
+    candidates = _candidates(centre, queue, step, queue.waiting)
     candidates.sort(key=lambda interaction: interaction.key or (0, 0, 0, 0), reverse=True)
     has_fired = False
     lines: dict[ChannelId, Line] = {}
     for interaction in candidates:
         if interaction.state != "queued" or interaction.queue is not queue:
             continue
-        if isinstance(trigger, EstimatedWait):
-            reached = _waits_longer(centre, interaction, trigger.above_ms, lines)
-        else:
-            reached = holds(centre, interaction, trigger, queue.waiting)
-        if reached and guard_holds(centre, interaction, step):
+        if _is_reached(centre, interaction, step, queue.waiting, lines):
             take_step(centre, interaction, step)
             has_fired = True
             lines.clear()
     return has_fired
+
+
+def is_reached_by_others(centre: Centre, queue: QueueState, step: Step, waiting: int) -> bool:
+    """Say whether the step would be taken by anything that waits in the queue, if so many did."""
+    lines: dict[ChannelId, Line] = {}
+    return any(
+        _is_reached(centre, interaction, step, waiting, lines)
+        for interaction in _candidates(centre, queue, step, waiting)
+    )
+
+
+def _candidates(centre: Centre, queue: QueueState, step: Step, waiting: int) -> list[Interaction]:
+    """What waits in the queue and is open to the step, as far as a look at queue and classes does not rule it out."""
+    trigger = step.trigger
+    if not may_hold(trigger, waiting) or (isinstance(trigger, Closed) and is_open(queue)):
+        return []
+    return [
+        interaction
+        for klass in list(queue.classes)
+        if klass.count and (not isinstance(trigger, NoEligibleAgent) or may_lack_agents(centre, klass))
+        for interaction in klass.waiting()
+        if is_ready(centre, interaction, step)
+    ]
+
+
+def _is_reached(
+    centre: Centre, interaction: Interaction, step: Step, waiting: int, lines: dict[ChannelId, Line]
+) -> bool:
+    if isinstance(step.trigger, EstimatedWait):
+        reached = _waits_longer(centre, interaction, step.trigger.above_ms, lines)
+    else:
+        reached = holds(centre, interaction, step.trigger, waiting)
+    return reached and guard_holds(centre, interaction, step)
 
 
 def _waits_longer(

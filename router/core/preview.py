@@ -14,11 +14,10 @@ from router.core.checks import bad_id, check_contents
 from router.core.demand import QueueState
 from router.core.explain import Explanation, explain_waiting
 from router.core.hours import clocks_start_at, have_started
-from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, is_ready, next_step, skip_step, take_step
-from router.core.levels import holds, may_hold
+from router.core.ladder import TAKES_AWAY, catch_up, guard_holds, next_step, skip_step, take_step
+from router.core.levels import holds, is_reached_by_others
 from router.core.matching import best_agent
 from router.core.names import QueueId, SectionId, looks_like_id
-from router.core.plan import QueueLength, Step
 from router.core.queueing import ask_as_queue, class_of, elapsed, key_of
 from router.core.records import Interaction
 from router.core.room import find_room
@@ -165,19 +164,9 @@ def _level_reached(centre: Centre, interaction: Interaction) -> str:
         is_reached = holds(centre, interaction, step.trigger, queue.waiting + 1)
         if is_reached and guard_holds(centre, interaction, step):
             return step.name
-        is_long = isinstance(step.trigger, QueueLength) and may_hold(step.trigger, queue.waiting + 1)
-        if is_long and _others_would_take(centre, queue, step):
+        if is_reached_by_others(centre, queue, step, queue.waiting + 1):
             return step.name
     return ""
-
-
-def _others_would_take(centre: Centre, queue: QueueState, step: Step) -> bool:
-    """Say whether the step is open to anything that waits in the queue."""
-    return any(
-        is_ready(centre, other, step) and have_started(centre, other) and guard_holds(centre, other, step)
-        for klass in queue.classes
-        for other in klass.waiting()
-    )
 
 
 def _told(

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from router.core import plan as rules
 from router.core.engine import Engine
 from router.core.facts import (
     InteractionAssigned,
@@ -15,14 +16,15 @@ from router.core.facts import (
     OfferMade,
     StepTaken,
 )
+from router.core.ladder_plan import Holds
 from router.core.names import AgentId
 from router.core.outcome import Outcome
-from router.core.plan import TIMED_TRIGGERS, Plan
+from router.core.plan import TIMED_TRIGGERS, EndWith, Match, Notify, Plan, QueueLength
 from router.core.preview import Preview, preview
 from router.core.signals import AgentSignedIn, InteractionArrived
 from router.errors import SignalError
 from router.policies import BUILT_IN
-from tests.core.builders import a_call, a_plan, an_agent
+from tests.core.builders import a_call, a_plan, an_agent, an_engine
 from tests.oracle.cramped import cramped
 from tests.oracle.duel import Duel, Step, engine_makers
 from tests.oracle.fuzz import random_step
@@ -174,3 +176,22 @@ def test_a_preview_does_not_look_beyond_what_is_due() -> None:
     assert said.explanation is not None
     assert said.explanation.at == due
     assert engine.now == 0
+
+
+def test_a_step_that_the_arrival_sets_off_for_others_goes_first() -> None:
+    """An arrival has the levels of its queue read: what ends those who wait there already goes before what their number sets off."""
+    late = rules.Step(
+        name="late",
+        trigger=Holds(),
+        guard=Match(field="waiting", op=">=", value=1_000),
+        operations=(EndWith(reason="late"),),
+    )
+    crowded = rules.Step(name="crowded", trigger=QueueLength(above=1), operations=(Notify(target="lead"),))
+    engine = an_engine(a_plan(an_agent("ana"), ladder=(late, crowded)))
+    engine.handle(a_call("call-1"), 0)
+    said = preview(engine.centre, a_call("call-2"), 2_000)
+    assert said.step == "late"
+    facts = engine.handle(a_call("call-2"), 2_000).facts
+    assert [(fact.interaction_id, fact.step) for fact in facts if isinstance(fact, StepTaken)] == [
+        ("call-1", "late")
+    ]
