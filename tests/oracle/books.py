@@ -111,6 +111,8 @@ class Books:
         self.paused: set[AgentId] = set()
         self.capacity: dict[AgentId, int] = {}
         self.connections: dict[AgentId, list[int]] = {}
+        self.unlimited: set[OfferId] = set()
+        """Open offers that were made under an earlier plan, which may have had no limit."""
         self._took: set[AgentId] = set()
         self._twice: set[tuple[AgentId, InteractionId]] = set()
         """Pairs that hold an interaction twice, say a wrap-up of it and the contact that came back: facts name the
@@ -148,6 +150,7 @@ class Books:
         self._learn(plan)
         self.is_open = {queue: was for queue, was in self.is_open.items() if queue in self.sections}
         self.adopted_at = self.at
+        self.unlimited.update(self.offers)
         for entry in self.entries.values():
             if entry.state != "ended" and entry.queue in self.sections:
                 self._follow(entry, entry.queue)
@@ -429,7 +432,9 @@ class Books:
         entry.rests.clear()
 
     def _check_rate(self, fact: InteractionAssigned) -> None:
-        """Check the limit, where no plan changed it in the span that it looks at."""
+        """Check the limit, where no plan changed it in the span that it looks at: neither then nor with the offer open."""
+        if fact.offer_id in self.unlimited:
+            return
         mine = self.connections.setdefault(fact.agent_id, [])
         mine.append(fact.at)
         rate = self.agents[fact.agent_id].rate
