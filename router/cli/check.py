@@ -10,6 +10,7 @@ import click
 
 from router.cli import CONFIG_INVALID, print_problems
 from router.config.files import Examined, examine
+from router.core.durations import duration_text
 from router.core.plan import Plan
 from router.errors import Problem
 
@@ -52,7 +53,7 @@ def summary(plan: Plan) -> list[str]:
     shown = plan.sections[:12]
     for section in shown:
         queues = ", ".join(
-            f"{queue.queue_id} ({queue.answer_share / 10:g}% within {queue.answer_within_ms / 1000:g}s"
+            f"{queue.queue_id} ({queue.answer_share / 10:g}% within {duration_text(queue.answer_within_ms)}"
             + (f", {_many(len(queue.ladder), 'step')}" if queue.ladder else "")
             + ")"
             for queue in section.queues[:8]

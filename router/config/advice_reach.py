@@ -1,4 +1,4 @@
-"""Who and what nothing leads to: agents no work could ever go to, channels nobody serves, offers longer than the work may wait."""
+"""Who and what nothing leads to: agents no work could ever go to, channels nobody can take."""
 
 from __future__ import annotations
 
