@@ -23,8 +23,9 @@ from router.core.outcome import Outcome
 from router.core.plan import Plan
 from router.core.policy import Policies
 from router.core.reload import adopt_first, check
+from router.core.restoring import load
 from router.core.signals import Signal
-from router.core.snapshot import dump, load
+from router.core.snapshot import dump
 from router.core.taking import TAKE
 from router.errors import SignalError
 
