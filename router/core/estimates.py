@@ -21,6 +21,7 @@ from router.core.names import ChannelId, InteractionId, QueueId
 from router.core.queueing import class_of, key_of
 from router.core.records import Interaction, Key
 from router.core.running_figures import (
+    COUNTS,
     LEFT,
     OF_50,
     OF_90,
@@ -61,7 +62,7 @@ class Line:
                 waiting[interaction.number] = interaction.key
         self.keys: list[Key] = sorted(key for key in waiting.values() if key is not None)
         figures = centre.figures
-        sums = [0] * 9 if figures is None else figures.totals(nodes, centre.now)
+        sums = [0] * COUNTS if figures is None else figures.totals(nodes, centre.now)
         self.pace = Pace(
             units=self.crew.ready_units(),
             services=sums[SERVICES],
@@ -187,7 +188,7 @@ def _estimate(centre: Centre, interaction: Interaction, line: Line, wait: Wait, 
     queue_id, channel_id = _node(interaction)
     pace, figures = line.pace, centre.figures
     own = [(queue_id, channel) for channel in centre.channels]
-    sums = [0] * 9 if figures is None else figures.totals(own, centre.now)
+    sums = [0] * COUNTS if figures is None else figures.totals(own, centre.now)
     return Estimate(
         at=centre.now,
         queue=queue_id,

@@ -50,6 +50,8 @@ def predicate(
     that cannot be compared, and of each expression that cannot be evaluated; either is false.
     """
     match condition:
+        case AllOf(of=(only,)) | AnyOf(of=(only,)):
+            return predicate(only, reader, fail)
         case AllOf():
             parts = tuple(predicate(part, reader, fail) for part in condition.of)
             return lambda subject: all(part(subject) for part in parts)
@@ -83,6 +85,8 @@ def _comparison(match: Match, value_of: Reader[T], fail: Callable[[], None]) -> 
     if op == "!=":
         return lambda subject: not same(value_of(subject), value)
     if op == "==":
+        if isinstance(value, str):  # by far the commonest, and what every arrival pays for
+            return lambda subject: (found := value_of(subject)) == value and found.__class__ is str
         return lambda subject: same(value_of(subject), value)
     if op == "in":
         values = value if isinstance(value, tuple) else (value,)

@@ -151,7 +151,7 @@ def next_step(interaction: Interaction) -> tuple[int, Step] | None:
     queue = interaction.queue
     if queue.is_plainly_timed:
         for ms, step in queue.after_steps:
-            if not taken(interaction, queue.queue_id, step):
+            if interaction.ladder is None or not taken(interaction, queue.queue_id, step):
                 return interaction.ladder_at + ms, step
         return None
     following: tuple[int, Step] | None = None

@@ -9,6 +9,7 @@ from router.core.demand import QueueState
 from router.core.estimates import expected_wait_ms
 from router.core.hours import is_open
 from router.core.matching import best_agent
+from router.core.names import QueueId
 from router.core.plan import Limit
 from router.core.queueing import ask_as_queue, class_of
 from router.core.records import Interaction
@@ -38,7 +39,7 @@ def find_room(
         if interaction.hops >= centre.plan.hop_limit:
             return "refused", "hop-limit"
         interaction.hops += 1
-        from_queue, interaction.queue = interaction.queue, _queue_named(centre, limit.target)
+        from_queue, interaction.queue = interaction.queue, centre.queues[QueueId(limit.target)]
         if interaction.origin == "queue":
             ask_as_queue(interaction)
         moves.append((from_queue, interaction.queue))
@@ -88,10 +89,3 @@ def _would_be_taken_by_anybody(centre: Centre, interaction: Interaction) -> bool
         return True
     interaction.favour = favour
     return False
-
-
-def _queue_named(centre: Centre, target: str) -> QueueState:
-    for queue_id, queue in centre.queues.items():
-        if queue_id == target:
-            return queue
-    raise AssertionError(f"the plan was checked, but has no queue {target!r}")
