@@ -105,14 +105,23 @@ class HttpLine:
         match command:
             case wire.Submit():
                 return "/v1/interactions"
-            case wire.Cancel() | wire.Abandon() | wire.Complete():
+            case (
+                wire.Cancel()
+                | wire.Abandon()
+                | wire.Complete()
+                | wire.Callback()
+                | wire.Reached()
+                | wire.NotReached()
+            ):
                 return f"/v1/interactions/{command.interaction_id}/{verb}"
             case wire.Accept() | wire.Decline() | wire.Fail():
                 return f"/v1/agents/{self._name}/offers/{command.offer_id}/{verb}"
             case wire.Finish() | wire.WrapUpDone() | wire.Transfer():
                 return f"/v1/agents/{self._name}/interactions/{command.interaction_id}/{verb}"
-            case _:
+            case wire.AgentCommand():
                 return f"/v1/agents/{self._name}/{verb}"
+            case _:
+                raise TypeError(f"no path is known for {type(command).__name__}")
 
     def _refused(self, verb: str, response: httpx.Response) -> ClientError:
         try:

@@ -24,6 +24,8 @@ DONE_ALREADY: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "complete": frozenset({("interaction-ended", "completed")}),
     "abandon": frozenset({("interaction-ended", "abandoned")}),
     "cancel": frozenset({("interaction-ended", "cancelled")}),
+    "reached": frozenset({("illegal-state", "assigned"), ("interaction-ended", "completed")}),
+    "not-reached": frozenset({("illegal-state", "scheduled"), ("interaction-ended", "failed")}),
     "drain": frozenset({("illegal-state", "offline")}),
 }
 """What a repeated command is refused with, code and state, where the first one was carried out and only its answer was lost."""

@@ -303,23 +303,11 @@ class SubmitterClient:
                 return await self._line.latest(interaction_id)
             except CommandRefused:
                 return None  # not known yet
-            except (
-                LinkError
-            ):  # the connection was cut with the link, or it is away again: then there is a further time
+            except LinkError:  # the connection was cut with the link, or it is away again
                 await asyncio.sleep(wait_s)
         return None
 
-    def _told(
-        self,
-        message: wire.Assigned
-        | wire.Requeued
-        | wire.Diverted
-        | wire.Ended
-        | wire.Announcement
-        | wire.CallbackOffer
-        | wire.Dial
-        | wire.StopDial,
-    ) -> None:
+    def _told(self, message: wire.SubmitterMessage) -> None:
         call = self._live.get(message.interaction_id)
         if call is not None:
             call.take(message)

@@ -34,8 +34,8 @@ class Problem(Message):
 
 class Accepted(Message):
     """The command was carried out, and what it did is kept. ``answer``: queued, scheduled, refused or diverted for a submission, accepted
-    for an accepted offer, unchanged where it was so already, else done. ``agent`` comes with a sign-in, ``told`` with
-    an ``ask`` where there is something to tell.
+    for an accepted offer, unchanged where it was so already, callback for an abandon of what is to be called back, which goes on; else
+    done. ``agent`` comes with a sign-in, ``told`` with an ``ask`` where there is something to tell.
     """
 
     type: Literal["accepted"] = "accepted"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Final
 
 from router.core.centre import Centre
-from router.core.names import looks_like_id
+from router.core.names import ChannelId, looks_like_id
 from router.core.plan import DAY_MS
 from router.core.requirement import PoolTerm, Requirement, problems, terms
 from router.core.signals import NO_ATTRIBUTES, InteractionArrived
@@ -36,6 +36,13 @@ def bad_id(found: object) -> SignalError:
     return SignalError(
         "bad-id", f"interaction id {shown(found)}: expected 1 to 64 letters, digits or _ . : -"
     )
+
+
+def only_channel(channels: Sequence[ChannelId]) -> ChannelId:
+    """Return the channel that is meant where none is said. Raises ``SignalError`` (``unknown-channel``) unless there is one only."""
+    if len(channels) != 1:
+        raise SignalError("unknown-channel", f"say which channel: there is {', '.join(channels) or 'none'}")
+    return channels[0]
 
 
 def check_contents(centre: Centre, arrival: InteractionArrived) -> None:

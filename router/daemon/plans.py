@@ -13,7 +13,7 @@ from typing import Any, Final
 from structlog.typing import FilteringBoundLogger
 
 from router.config.whole import examine_whole, load_whole
-from router.core.adoption import in_words, tried
+from router.core.adoption import Adoption, in_words, tried
 from router.core.differences import differences
 from router.core.engine import Engine
 from router.core.plan import Plan
@@ -157,7 +157,7 @@ class Plans:
         )
 
 
-def _tried(old: Plan, snapshot: dict[str, object], new: Plan) -> Any:
+def _tried(old: Plan, snapshot: dict[str, object], new: Plan) -> Adoption:
     return tried(Engine.restore(old, BUILT_IN, snapshot), new)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeVar, overload
 
 from agents.waiting import Bell
 from router.core.centre import Centre
+from router.core.checks import only_channel
 from router.core.effects import Effect
 from router.core.engine import Engine
 from router.core.estimated import Estimate
@@ -362,12 +363,7 @@ class Router:
     def _channel(self, channel: str | None) -> ChannelId:
         if channel is not None:
             return ChannelId(channel)
-        channels = [each.channel_id for each in self.plan.channels]
-        if len(channels) != 1:
-            raise SignalError(
-                "unknown-channel", f"say which channel: there is {', '.join(channels) or 'none'}"
-            )
-        return channels[0]
+        return only_channel([each.channel_id for each in self.plan.channels])
 
     def _moment(self, moment: Moment | None) -> int | None:
         match moment:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from agents import wire
 from agents.model import AgentId
+from router.core.checks import only_channel
 from router.core.names import ChannelId, InteractionId, OfferId, QueueId, SectionId
 from router.core.plan import Plan
 from router.core.requirement import Requirement
@@ -33,7 +34,6 @@ from router.core.signals import (
     WorkFinished,
     WrapUpDone,
 )
-from router.errors import SignalError
 
 ReadRequirement = Callable[[JsonValue, Plan], Requirement]
 """Returns what is asked of an agent, from how the files write it; raises ``ConfigError``."""
@@ -142,9 +142,4 @@ class Translator:
     def _channel(self, channel: str | None) -> ChannelId:
         if channel is not None:
             return ChannelId(channel)
-        channels = [each.channel_id for each in self._plan().channels]
-        if len(channels) != 1:
-            raise SignalError(
-                "unknown-channel", f"say which channel: there is {', '.join(channels) or 'none'}"
-            )
-        return channels[0]
+        return only_channel([each.channel_id for each in self._plan().channels])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 import pytest
 
+from agents import wire
 from agents.client import AgentClient
 from agents.desk import Offer, Work
 from agents.errors import ClosedError, CommandRefused, UnreachableError
+from agents.repeating import DONE_ALREADY
+from agents.submitter import SubmitterClient
 from tests.agents.stand import PATIENCE_S, Stand, eventually
+
+MessageT = TypeVar("MessageT", bound=wire.Message)
 
 
 async def next_offer(me: AgentClient) -> Offer:
@@ -62,6 +68,76 @@ async def test_the_inbox_tells_the_whole_story(stand: Stand) -> None:
             if told[-1] == "ended":
                 break
         assert told == ["assigned", "requeued", "assigned", "ended"]
+
+
+async def heard(shop: SubmitterClient, kind: type[MessageT]) -> MessageT:
+    """Read the inbox up to a message of that kind."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for message in shop.inbox:
+            if isinstance(message, kind):
+                return message
+    raise AssertionError("the inbox ended")
+
+
+async def test_a_waiting_customer_is_told_something(stand: Stand) -> None:
+    """What a ladder says to it, and the offer to call it back, come to its submitter."""
+    async with stand.submitter() as shop:
+        await shop.submit("recall", id="call-1")
+        await stand.router.advance("5s")
+        said = await heard(shop, wire.Announcement)
+        assert (said.interaction_id, said.target, said.text) == ("call-1", "customer", "soon")
+        offered = await heard(shop, wire.CallbackOffer)
+        assert (offered.interaction_id, offered.text) == ("call-1", "press 1")
+
+
+async def test_a_customer_is_called_back(stand: Stand) -> None:
+    """Booked while it waits, kept when it hangs up, dialled once an agent has it, tried again when nobody is there, and reached; what is
+    said twice is refused as what a repeat takes for done.
+    """
+    async with stand.submitter() as shop:
+        call = await shop.submit("recall", id="call-1")
+        await call.call_back("+41 44 000 00 00")
+        hung_up = await shop.send("abandon", wire.Abandon(interaction_id="call-1"))
+        assert hung_up.answer == "callback"
+        async with stand.agent("ana") as ana:
+            await connected(ana)
+            dial = await heard(shop, wire.Dial)
+            assert (dial.interaction_id, dial.number, dial.agent_id) == (
+                "call-1",
+                "+41 44 000 00 00",
+                "ana",
+            )
+            assert dial.attempt == 1
+            await call.not_reached("busy")
+            with pytest.raises(CommandRefused) as again:
+                await call.not_reached("busy")
+            assert (again.value.code, again.value.state) in DONE_ALREADY["not-reached"]
+        await stand.router.advance("5m")
+        async with stand.agent("ben") as ben:
+            work = await connected(ben)
+            dial = await heard(shop, wire.Dial)
+            assert (dial.agent_id, dial.attempt) == ("ben", 2)
+            await call.reached()
+            with pytest.raises(CommandRefused) as again:
+                await call.reached()
+            assert (again.value.code, again.value.state) in DONE_ALREADY["reached"]
+            await work.finish()
+            assert (await call.ended()).how == "completed"
+
+
+async def test_a_broadcast_is_withdrawn_from_who_was_slower(stand: Stand) -> None:
+    """Two agents have it offered; the first to accept has it, and the other's offer is rescinded."""
+    async with stand.submitter() as shop, stand.agent("ana") as ana, stand.agent("ben") as ben:
+        await shop.submit("rush", id="call-1")
+        hers, his = await next_offer(ana), await next_offer(ben)
+        work = await his.accept()
+        async with asyncio.timeout(PATIENCE_S):
+            assert await hers.ended() == "rescinded"
+        assert (hers.reason, ana.work, list(ben.work)) == ("taken", {}, ["call-1"])
+        with pytest.raises(CommandRefused) as refused:
+            await hers.accept()
+        assert refused.value.code == "offer-ended"
+        await work.finish()
 
 
 async def test_a_declined_offer_goes_to_the_next_agent(stand: Stand) -> None:

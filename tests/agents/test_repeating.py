@@ -86,6 +86,9 @@ async def test_a_refusal_is_final() -> None:
         ("complete", wire.Complete(interaction_id="i"), "interaction-ended", "completed"),
         ("wrap-up-done", wire.WrapUpDone(interaction_id="i"), "illegal-state", "ended"),
         ("transfer", wire.Transfer(interaction_id="i"), "not-yours", ""),
+        ("reached", wire.Reached(interaction_id="i"), "illegal-state", "assigned"),
+        ("not-reached", wire.NotReached(interaction_id="i"), "illegal-state", "scheduled"),
+        ("not-reached", wire.NotReached(interaction_id="i"), "interaction-ended", "failed"),
         ("drain", wire.Drain(), "illegal-state", "offline"),
     ],
 )

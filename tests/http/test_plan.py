@@ -189,12 +189,17 @@ async def test_a_plan_may_be_as_long_as_a_file(desk: Desk) -> None:
 
 
 async def test_a_merge_patch_has_its_own_media_type(desk: Desk) -> None:
-    """RFC 7396's is taken for PATCH, and not for PUT."""
+    """RFC 7396's is taken for PATCH, and not for PUT; what is refused hears what would be taken."""
     headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
     patched = await desk.http.patch("/v1/plan", content=json.dumps({"seed": 7}), headers=headers)
     assert patched.status_code == 200, patched.text
     put = await desk.http.put("/v1/plan", content=json.dumps({"seed": 7}), headers=headers)
     assert put.status_code == 415
+    assert "expected content-type application/json, found" in put.json()["detail"]
+    headers["Content-Type"] = "text/plain"
+    other = await desk.http.patch("/v1/plan", content=json.dumps({"seed": 7}), headers=headers)
+    assert other.status_code == 415
+    assert "application/json or application/merge-patch+json, found text/plain" in other.json()["detail"]
 
 
 async def test_parts_are_added_and_taken_out(desk: Desk) -> None:

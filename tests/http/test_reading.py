@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from agents.model import ChannelId
+from router.core.plan import Channel
+from router.testing import a_plan
 from tests.http.desk import Desk
 
 
@@ -108,16 +111,26 @@ async def test_what_cannot_be_read_is_a_problem(desk: Desk, path: str, status: i
 
 async def test_estimates_say_where_work_stands(desk: Desk) -> None:
     """Of work and of what would arrive; unknown, with the reason, where the centre keeps none."""
-    queued = (await desk.http.get("/v1/interactions?state=queued")).json()["items"]
-    for work in queued:
-        found = (await desk.http.get(f"/v1/interactions/{work['interaction_id']}/estimate")).json()
+    for number in (1, 2):
+        await desk.submit(f"i-{number}")
+    for path, position in (
+        ("interactions/i-1", 1),
+        ("interactions/i-2", 2),
+        ("queues/support", 3),
+    ):
+        found = (await desk.http.get(f"/v1/{path}/estimate")).json()
+        assert (found["queue"], found["channel"], found["position"]) == ("support", "voice", position)
         assert (found["method"], found["why"], found["p50_ms"]) == ("unknown", "off", None)
-        assert found["position"] >= 1
-    channel = (await desk.http.get("/v1/interactions?limit=1")).json()["items"]
-    asked = f"?channel={channel[0]['channel']}" if channel else "?channel=voice"
-    answer = await desk.http.get(f"/v1/queues/support/estimate{asked}")
-    assert answer.status_code == 200
-    assert answer.json()["queue"] == "support"
+
+
+async def test_an_estimate_of_one_of_several_channels_must_say_which() -> None:
+    """With those there are."""
+    channels = [Channel(channel_id=ChannelId(name)) for name in ("voice", "chat")]
+    async with Desk(a_plan(channels=channels)) as desk:
+        answer = await desk.http.get("/v1/queues/support/estimate")
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown-channel")
+        assert "there is voice, chat" in answer.json()["detail"]
+        assert (await desk.http.get("/v1/queues/support/estimate?channel=chat")).is_success
 
 
 async def test_agents_are_listed_by_id(desk: Desk) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import socket
 
 import httpx
 import pytest
@@ -49,3 +51,24 @@ async def test_closing_twice_does_nothing(desk: Desk) -> None:
     await desk.server.close()
     await desk.server.close()
     await serve(desk.app).close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_comes_while_it_closes_is_not_left_waiting(desk: Desk, turns: int) -> None:
+    """Whichever turn of the event loop it comes in: it is turned away, answered or hung up on."""
+    loop = asyncio.get_running_loop()
+    closing = asyncio.create_task(desk.server.close())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    with socket.socket() as late:
+        try:
+            late.connect(("127.0.0.1", desk.server.port))
+            late.setblocking(False)
+            await closing
+            async with asyncio.timeout(5):
+                await loop.sock_sendall(late, b"GET /v1/agents/ana/inbox HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                while await loop.sock_recv(late, 1_024):
+                    pass
+        except ConnectionError:
+            pass
+    await closing

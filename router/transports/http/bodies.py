@@ -67,8 +67,9 @@ async def read(call: Call, most: int = wire.BODY_MAX, kinds: tuple[bytes, ...] =
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     if body and (content_type is None or not _is_json(content_type, kinds)):
         found = "none" if content_type is None else content_type.decode("latin-1")[:80]
+        expected = " or ".join(["application/json", *(kind.decode() for kind in kinds)])
         raise ProblemError(
-            made("unsupported-media-type", f"expected content-type application/json, found {found}", 415)
+            made("unsupported-media-type", f"expected content-type {expected}, found {found}", 415)
         )
     return body
 

@@ -37,7 +37,7 @@ PROBLEMS: Final[dict[int, str]] = {
     410: "`events-gone`: events after that sequence are not kept any more.",
     412: "`plan-changed`: another plan is in force than `If-Match` says; `state` and `ETag` have its tag.",
     413: "`too-large`: the body is longer than 64 KiB (a plan: 8 MiB); the connection is closed.",
-    415: "`unsupported-media-type`: a body must be application/json.",
+    415: "`unsupported-media-type`: a body must be application/json; a patch of the plan may be application/merge-patch+json.",
     421: "`wrong-host`: the Host header does not name this machine.",
     422: "`invalid`: fields are missing, unknown or wrong; `errors` has each with its pointer. Or the code of what is wrong with the "
     "content: `bad-id`, `bad-requirement`, `bad-time`, `unknown-queue`, …; `invalid-plan`: "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from agents import plan_views
@@ -86,7 +85,11 @@ class PlanRoutes:
 
     def remove_part(self, kind: str) -> Handler:
         """Return the route that takes one out."""
-        return self._without_body(lambda call: plan_edits.remove_part(kind, path_id(call, "part_id")))
+
+        async def remove(call: Call) -> Responder:
+            return await self._changed(call, plan_edits.remove_part(kind, path_id(call, "part_id")))
+
+        return remove
 
     async def put_queue(self, call: Call) -> Responder:
         """Add or replace a queue."""
@@ -111,12 +114,6 @@ class PlanRoutes:
         return await self._changed(call, plan_edits.remove_skill(path_id(call, "skill")))
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _without_body(self, edit_of: Callable[[Call], Edit]) -> Handler:
-        async def change(call: Call) -> Responder:
-            return await self._changed(call, edit_of(call))
-
-        return change
 
     async def _body(self, call: Call, *kinds: bytes) -> Json:
         body = await read(call, plan_edits.DOCUMENT_MAX, kinds)

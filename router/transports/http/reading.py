@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from agents import views
-from router.core.checks import unknown
+from router.core.checks import only_channel, unknown
 from router.core.estimates import estimate_arrival, estimate_waiting
 from router.core.names import ChannelId, InteractionId, QueueId, SectionId
 from router.core.records import Interaction
@@ -156,12 +156,8 @@ class Reading:
         queue_id = path_id(call, "queue_id")
         if QueueId(queue_id) not in centre.queues:
             raise _nothing("queue", queue_id, list(centre.queues))
-        channel = asked.channel
-        if channel is None:
-            if len(centre.channels) != 1:
-                raise unknown("channel", "", list(centre.channels))
-            channel = next(iter(centre.channels))
-        found = estimate_arrival(centre, QueueId(queue_id), ChannelId(channel), now=self._front.now())
+        channel = only_channel(list(centre.channels)) if asked.channel is None else ChannelId(asked.channel)
+        found = estimate_arrival(centre, QueueId(queue_id), channel, now=self._front.now())
         return json_answer(estimate_view(found))
 
     async def queues(self, call: Call) -> Responder:

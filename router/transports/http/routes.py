@@ -176,7 +176,7 @@ def _plan_change(method: str, path: str, name: str, summary: str, takes: str = "
         "plan",
         summary,
         {200: plan_views.PlanChanged},
-        (403, 404, 409, 412, 413, 415, 428),
+        (403, 404, 409, 412, 413, 415, 428, 429),
         query=query,
         headers=(IF_MATCH, CHANGED_BY),
         takes=takes,

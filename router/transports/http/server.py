@@ -57,10 +57,11 @@ class Server:
         self._app = app
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._listening: socket.socket
 
     async def start(self) -> None:
         """Listen. Raises ``TransportError`` where the address cannot be had."""
-        listener = self._listener()
+        listener = self._listening = self._listener()
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._app,
@@ -90,6 +91,11 @@ class Server:
         streams = self._app.state.streams
         assert isinstance(streams, Streams)
         streams.close()
+        # A connection that asyncio has accepted and not yet made when its server closes is neither served nor closed (CPython
+        # gh-109564): its client would wait for ever. So accept no more, and let those be made that are accepted: a task, a call.
+        asyncio.get_running_loop().remove_reader(self._listening)
+        for _ in range(3):
+            await asyncio.sleep(0)
         self._server.leave()
         await self._serving
         self._server = self._serving = None
