@@ -13,6 +13,7 @@ from router.core.adoption import Adoption, adoption, in_words
 from router.core.differences import differences
 from router.core.engine import Engine
 from router.core.plan import Plan
+from router.errors import StoreError
 from router.policies import BUILT_IN
 
 DIFFERENT = 1
@@ -28,14 +29,14 @@ DIFFERENT = 1
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], journal: Path | None, *, as_json: bool) -> None:
-    """Say in words what NEW changes against OLD: exit 0 if nothing, 1 if something, 3 if one of them cannot be used.
+    """Say in words what NEW changes against OLD: exit 0 if nothing, 1 if something, 3 if one of them, or the journal, cannot be used.
 
     Both are centres, as for `switchroom check`. With --journal the new plan is tried on a copy of the centre as it is now.
     """
     if len(paths) > 2 or (len(paths) == 1 and journal is None):
         raise click.UsageError("give OLD and NEW, or NEW and --journal FOLDER")
     plans = [_plan(ctx, path) for path in paths]
-    engine = None if journal is None else _running(journal)
+    engine = None if journal is None else _running(ctx, journal)
     if engine is not None and len(plans) == 1:
         plans.insert(0, engine.plan)
     old, new = plans
@@ -64,13 +65,17 @@ def _plan(ctx: click.Context, path: Path) -> Plan:
     return examined.plan
 
 
-def _running(journal: Path) -> Engine:
+def _running(ctx: click.Context, journal: Path) -> Engine:
     """The engine as it was after the journal's last entry; whoever writes to it goes on."""
     from router.service.replay import replay
     from router.stores.compaction import Compaction
 
-    with Compaction(journal) as reader:
-        return replay(reader.recover()).engine
+    try:
+        with Compaction(journal) as reader:
+            return replay(reader.recover()).engine
+    except StoreError as error:  # the code of an error would say here that there is a difference
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(CONFIG_INVALID)
 
 
 def _as_json(old: Plan, new: Plan, changes: list[str], would: Adoption | None) -> dict[str, object]:

@@ -15,7 +15,7 @@ from router.config.json_schema import schema_text
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "centre": ("router.config.schema", "CentreFile"),
     "section": ("router.config.schema", "SectionFile"),
-    "agents": ("router.config.schema", "AgentsFile"),
+    "agents": ("router.config.schema_agents", "AgentsFile"),
     "scenario": ("router.harness.models", "ScenarioFile"),
     "case": ("router.harness.cases.models", "CaseFile"),
     "mapping": ("router.harness.trace_mapping", "MappingFile"),

@@ -8,13 +8,13 @@ from datetime import date
 from router.config.advice_affinity import about_affinity
 from router.config.advice_calendars import about_calendars
 from router.config.advice_contradictions import about_contradictions
+from router.config.advice_eligibility import is_in_reach, meets, members_of, widened
 from router.config.advice_reach import about_reach
+from router.config.advice_waiting import about_time_to_live
 from router.config.compile import Written
 from router.config.compile_selection import unread
 from router.config.impossible import Edges, circles, ladder_place
-from router.config.meeting import meets, members_of, widened
 from router.config.names import Names, Place
-from router.config.waiting_advice import about_time_to_live
 from router.config.yaml_source import shown
 from router.core.plan import After, AllOf, DivertTo, EndWith, MoveTo, Plan, Queue
 from router.core.requirement import (
@@ -123,13 +123,10 @@ def _about_requirements(plan: Plan, places: dict[str, Place], names: Names) -> I
     for section in plan.sections:
         place = places[section.section_id]
         for queue in section.queues:
-            pools = {pool for tier in queue.tiers for pool in tier} | set(widened(queue))
-            agents = [
-                agent
+            if not any(
+                is_in_reach(agent, queue, members) and meets(queue.requirement, agent, members)
                 for agent in plan.agents
-                if not queue.tiers or any(agent.agent_id in members[pool] for pool in pools)
-            ]
-            if not any(meets(queue.requirement, agent, members) for agent in agents):
+            ):
                 spot = names.queues[queue.queue_id]
                 where = " in its pools" if queue.tiers else ""
                 what = (

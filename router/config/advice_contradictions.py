@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Final, NamedTuple
 
+from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL
 from router.config.compile import Written
 from router.config.impossible import ladder_place
 from router.config.names import Names
@@ -205,7 +206,8 @@ def _terms_exclude(one: Requirement, other: Requirement) -> bool:
     match one, other:
         case (SkillTerm(), SkillTerm()):
             return one.skill == other.skill and not any(
-                _reaches(level, one) and _reaches(level, other) for level in range(1, 11)
+                _reaches(level, one) and _reaches(level, other)
+                for level in range(LOWEST_LEVEL, HIGHEST_LEVEL + 1)
             )
         case (TagTerm(), TagTerm()):
             return one.tag == other.tag and one.value != other.value

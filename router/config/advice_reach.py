@@ -1,15 +1,14 @@
-"""Who and what nothing leads to: agents no work could ever go to, channels nobody can take."""
+"""Who and what nothing leads to: agents no work could ever go to, channels nobody serves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agents.model import Agent, PoolId
-from agents.pools import is_member
+from agents.model import Agent
+from router.config.advice_eligibility import is_in_reach, meets, members_of, relaxed
 from router.config.compile import Written
-from router.config.meeting import meets, members_of, relaxed, widened
 from router.config.names import Names
-from router.core.plan import Plan, Queue
+from router.core.plan import Channel, Plan, Queue
 from router.core.requirement import Requirement
 from router.errors import Problem
 
@@ -28,7 +27,7 @@ def about_reach(plan: Plan, written: Written, names: Names) -> Iterator[Problem]
         agent
         for agent in plan.agents
         if not any(
-            _is_in_reach(plan, agent, queue) and meets(tree, agent, members, relaxed(queue))
+            is_in_reach(agent, queue, members) and meets(tree, agent, members, relaxed(queue))
             for queue, tree in asked
         )
     ]
@@ -40,22 +39,14 @@ def about_reach(plan: Plan, written: Written, names: Names) -> Iterator[Problem]
     if written.centre.channels is None:
         return
     for channel in plan.channels:
-        if not any(_can_hold(plan, agent, channel.channel_id) for agent in plan.agents):
+        if not any(_can_hold(agent, channel) for agent in plan.agents):
             yield (written.place / "channels").problem(
                 f"no agent can take work of channel {channel.channel_id!r}",
                 "no agent serves it, or it costs more than any has capacity for",
             )
 
 
-def _is_in_reach(plan: Plan, agent: Agent, queue: Queue) -> bool:
-    if not queue.tiers:
-        return True
-    pools: set[PoolId] = {pool for tier in queue.tiers for pool in tier} | set(widened(queue))
-    return any(pool.pool_id in pools and is_member(pool, agent) for pool in plan.pools)
-
-
-def _can_hold(plan: Plan, agent: Agent, channel_id: str) -> bool:
-    if agent.channels and channel_id not in agent.channels:
+def _can_hold(agent: Agent, channel: Channel) -> bool:
+    if agent.channels and channel.channel_id not in agent.channels:
         return False
-    costs = {channel.channel_id: channel.cost for channel in plan.channels} | dict(agent.costs)
-    return next(cost for name, cost in costs.items() if name == channel_id) <= agent.capacity
+    return dict(agent.costs).get(channel.channel_id, channel.cost) <= agent.capacity

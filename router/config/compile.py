@@ -16,6 +16,7 @@ from router.config.compile_parts import channel_keys, channels, limit, wrap_up
 from router.config.compile_sections import section_of
 from router.config.compile_selection import queue_levels
 from router.config.names import Names, Place, known, unique
+from router.config.schema_agents import AgentMap, PoolMap
 from router.config.schema_estimates import EstimatesMap
 from router.config.schema_rates import rate_of
 from router.config.yaml_source import shown
@@ -33,7 +34,7 @@ class Written:
     place: Place
     centre: schema.CentreFile
     sections: list[tuple[str, Place, schema.SectionMap]] = field(default_factory=list)
-    agents: list[tuple[str, Place, schema.AgentMap]] = field(default_factory=list)
+    agents: list[tuple[str, Place, AgentMap]] = field(default_factory=list)
 
 
 def compile_plan(written: Written, names: Names) -> Plan:
@@ -101,7 +102,7 @@ def _skills(written: dict[str, int], place: Place, names: Names) -> tuple[Skill,
     return tuple(Skill(name=SkillName(name), level=level) for name, level in written.items())
 
 
-def _agent(name: str, written: schema.AgentMap, place: Place, names: Names) -> Agent:
+def _agent(name: str, written: AgentMap, place: Place, names: Names) -> Agent:
     unique(written.channels or [], place / "channels")
     for index, channel in enumerate(written.channels or ()):
         names.channel(channel, place / "channels" / index)
@@ -143,7 +144,7 @@ def _speeds(written: int | dict[str, int], place: Place, names: Names) -> tuple[
     return tuple((ChannelId(channel), speed) for channel, speed in written.items())
 
 
-def _pool(name: str, written: schema.PoolMap, place: Place, names: Names) -> Pool:
+def _pool(name: str, written: PoolMap, place: Place, names: Names) -> Pool:
     unique(written.members, place / "members")
     for index, member in enumerate(written.members):
         names.agent(member, place / "members" / index)

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from agents.model import WrapUp
 from router.config import schema
 from router.config.names import Names, Place, known, unique
+from router.config.schema_offers import LimitMap, OfferMap, Offers, PauseMap, WrapUpRule, WrapUps, WrapUpsMap
 from router.core import plan
 from router.core.names import ChannelId
 from router.policies import BUILT_IN
@@ -56,7 +57,7 @@ def _channel(name: str, written: schema.ChannelMap, place: Place, names: Names) 
     )
 
 
-def offer_rules(channel: str, *sources: schema.Offers | None) -> plan.OfferRules:
+def offer_rules(channel: str, *sources: Offers | None) -> plan.OfferRules:
     """Return the rules of a channel: what is said about a channel wins over what is said about all of them.
 
     Of two that speak about the same the later source (the section, after the centre) wins.
@@ -71,12 +72,12 @@ def offer_rules(channel: str, *sources: schema.Offers | None) -> plan.OfferRules
     return rules
 
 
-def _over(rules: plan.OfferRules, written: schema.OfferMap) -> plan.OfferRules:
+def _over(rules: plan.OfferRules, written: OfferMap) -> plan.OfferRules:
     answer = written.on_no_answer
-    pause_ms = answer.pause if isinstance(answer, schema.PauseMap) else rules.pause_ms
+    pause_ms = answer.pause if isinstance(answer, PauseMap) else rules.pause_ms
     return plan.OfferRules(
         timeout_ms=default(written.timeout, rules.timeout_ms),
-        on_no_answer="pause" if isinstance(answer, schema.PauseMap) else default(answer, rules.on_no_answer),
+        on_no_answer="pause" if isinstance(answer, PauseMap) else default(answer, rules.on_no_answer),
         pause_ms=pause_ms,
         max_no_answer=default(written.max_no_answer, rules.max_no_answer),
         retry_after_ms=default(written.retry_after, rules.retry_after_ms),
@@ -91,10 +92,10 @@ def default(value: T | None, otherwise: T) -> T:
     return otherwise if value is None else value
 
 
-def wrap_up(channel: str, *sources: schema.WrapUps | None) -> WrapUp | None:
+def wrap_up(channel: str, *sources: WrapUps | None) -> WrapUp | None:
     """Return the rule of a channel, by the same precedence as offers; None if no source says anything."""
     for source in reversed(sources):
-        if isinstance(source, schema.WrapUpsMap) and channel in source.channels:
+        if isinstance(source, WrapUpsMap) and channel in source.channels:
             return _wrap_up(source.channels[channel])
     for source in reversed(sources):
         if source is not None and (
@@ -104,7 +105,7 @@ def wrap_up(channel: str, *sources: schema.WrapUps | None) -> WrapUp | None:
     return None
 
 
-def _wrap_up(written: schema.WrapUpRule) -> WrapUp:
+def _wrap_up(written: WrapUpRule) -> WrapUp:
     if isinstance(written, str):
         return WrapUp()
     scope = written.scope or "agent"
@@ -113,16 +114,14 @@ def _wrap_up(written: schema.WrapUpRule) -> WrapUp:
     return WrapUp(kind="until-done", limit_ms=written.until_done or 0, scope=scope)
 
 
-def channel_keys(written: schema.Offers | schema.WrapUps | None, place: Place, names: Names) -> None:
+def channel_keys(written: Offers | WrapUps | None, place: Place, names: Names) -> None:
     """Note exceptions for channels there are not."""
     if written is not None and not isinstance(written, str):
         for name in written.channels:
             names.channel(name, place / "channels" / name, key=True)
 
 
-def limit(
-    written: schema.LimitMap | None, place: Place, names: Names, *, look_up: bool = True
-) -> plan.Limit | None:
+def limit(written: LimitMap | None, place: Place, names: Names, *, look_up: bool = True) -> plan.Limit | None:
     """Return the limit that is written; ``look_up`` False: whatever it names is wrong anyway."""
     if written is None:
         return None

@@ -14,7 +14,8 @@ from router.config.compile_parts import STANDARD_CHANNELS
 from router.config.impossible import note_circles, note_empty_pools, note_idle_moves
 from router.config.names import Names, Place
 from router.config.problems import validate
-from router.config.schema import AgentMap, AgentsFile, CentreFile, SectionFile, SectionMap
+from router.config.schema import CentreFile, SectionFile, SectionMap
+from router.config.schema_agents import AgentMap, AgentsFile
 from router.config.yaml_source import Document, Value, read_file, read_text, shown, with_file_order
 from router.core.names import ID_PATTERN
 from router.core.plan import Plan

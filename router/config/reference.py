@@ -15,10 +15,12 @@ from pydantic import BaseModel
 
 from router.config import (
     schema,
+    schema_agents,
     schema_calendars,
     schema_callbacks,
     schema_estimates,
     schema_ladders,
+    schema_offers,
     schema_rules,
 )
 from router.config.json_schema import schema_of
@@ -37,11 +39,11 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
         (
             ("centre.yaml", schema.CentreFile),
             ("channel", schema.ChannelMap),
-            ("pool", schema.PoolMap),
+            ("pool", schema_agents.PoolMap),
             ("estimates", schema_estimates.EstimatesMap),
             ("calendar", schema_calendars.CalendarMap),
-            ("agents.yaml", schema.AgentsFile),
-            ("agent", schema.AgentMap),
+            ("agents.yaml", schema_agents.AgentsFile),
+            ("agent", schema_agents.AgentMap),
             ("rate", RateMap),
         ),
     ),
@@ -73,12 +75,12 @@ CHAPTERS: Final[tuple[tuple[str, tuple[tuple[str, type[BaseModel]], ...]], ...]]
     (
         "Offers, wrap-up, limits",
         (
-            ("offers", schema.Offers),
-            ("offer rules", schema.OfferMap),
-            ("pause", schema.PauseMap),
-            ("wrap-up", schema.WrapUpsMap),
-            ("wrap-up rule", schema.WrapUpMap),
-            ("limit", schema.LimitMap),
+            ("offers", schema_offers.Offers),
+            ("offer rules", schema_offers.OfferMap),
+            ("pause", schema_offers.PauseMap),
+            ("wrap-up", schema_offers.WrapUpsMap),
+            ("wrap-up rule", schema_offers.WrapUpMap),
+            ("limit", schema_offers.LimitMap),
             ("callbacks", schema_callbacks.CallbacksMap),
             ("closed", schema_calendars.ClosedMap),
             ("window of favoured agents", WindowMap),

@@ -1,16 +1,16 @@
-"""The models of the files: a centre, its sections and queues, its agents. What is written here is what editors show.
+"""The models of the files: a centre, its channels, its sections and queues. What is written here is what editors show.
 
-Nothing is resolved and nothing is looked up; names are names. ``compile`` makes the plan.
+Nothing is resolved and nothing is looked up; names are names. ``compile`` makes the plan. Agents, and what is said of one topic, are
+in ``schema_<topic>``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, Tag, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import Field, PlainValidator, Tag, WithJsonSchema
 
-from agents.model import HIGHEST_LEVEL, LOWEST_LEVEL, NORMAL_SPEED, AgentKind, WrapUpScope
 from router.config.scalars import (
     DURATION_SCHEMA,
     Duration,
@@ -22,151 +22,18 @@ from router.config.scalars import (
     Words,
     by_shape,
     duration_ms,
-    is_lenient,
-    wrong,
 )
 from router.config.schema_affinity import CustomerMemoryMap, WindowMap
+from router.config.schema_agents import AgentMap, PoolMap, Units
 from router.config.schema_calendars import CalendarMap, ClosedRule
 from router.config.schema_callbacks import CallbacksMap
-from router.config.schema_choice import Speed, Tolerance
+from router.config.schema_choice import Tolerance
 from router.config.schema_estimates import Estimates
 from router.config.schema_ladders import StepMap
-from router.config.schema_rates import RateMap
+from router.config.schema_offers import LimitMap, Offers, WrapUps
 from router.config.schema_rules import Names, Need, Priority, When
-from router.config.schema_selection import QueueLevelsMap, SelectionMap
+from router.config.schema_selection import SelectionMap
 from router.core.plan import HOUR_MS
-
-Units = Annotated[int, Field(ge=1, le=1_000_000)]
-SkillLevels = dict[Name, Annotated[int, Field(ge=LOWEST_LEVEL, le=HIGHEST_LEVEL)]]
-
-
-# ── offers, wrap-up, limits ──────────────────────────────────────────────────────────────────────────────────────
-
-
-class PauseMap(Model):
-    """A rest after an unanswered offer."""
-
-    pause: PositiveDuration = Field(description="How long the agent is offered nothing.")
-
-
-OnNoAnswer = Annotated[
-    Annotated[Literal["keep", "not-ready", "pause"], Tag("<scalar>")] | Annotated[PauseMap, Tag("<mapping>")],
-    by_shape("'keep', 'not-ready' or {pause: 30s}"),
-]
-
-
-class OfferMap(Model):
-    """How work is offered to an agent."""
-
-    timeout: PositiveDuration | None = Field(None, description="How long an offer waits for an answer. [20s]")
-    on_no_answer: OnNoAnswer | None = Field(
-        None,
-        description="What an unanswered offer does to its agent: `keep` nothing, `not-ready`, or `{pause: 30s}`."
-        " [not-ready]",
-    )
-    max_no_answer: Annotated[int, Field(ge=0, le=1_000)] | None = Field(
-        None,
-        description="This many unanswered offers in a row set the agent not-ready in any case; 0 is never. [0]",
-    )
-    retry_after: PositiveDuration | None = Field(
-        None, description="How long work is not offered again to an agent who refused it. [1m]"
-    )
-    all_declined_pause: PositiveDuration | None = Field(
-        None, description="When everybody has refused it, it is offered again to all after this long. [5s]"
-    )
-    auto_answer: bool | None = Field(None, description="Connect at once, without asking the agent. [false]")
-    broadcast: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
-        None,
-        description="Offer it to so many agents at once: the first to accept has it, who does not answer bears nothing. [1]",
-    )
-
-
-class Offers(OfferMap):
-    """Offer rules, and exceptions by channel.
-
-    What is said about a channel wins over what is said about all of them; of two that speak about the same the
-    section wins over the centre.
-    """
-
-    channels: dict[Name, OfferMap] = Field(
-        {}, description="Rules of single channels; they win over the general ones."
-    )
-
-
-class WrapUpMap(Model):
-    """After-contact work. Exactly one of `timed` and `until-done`."""
-
-    timed: PositiveDuration | None = Field(
-        None, description="Ends by itself after this long, or earlier when done."
-    )
-    until_done: PositiveDuration | None = Field(
-        None, description="Ends when the agent says so, at the latest then."
-    )
-    scope: WrapUpScope | None = Field(
-        None,
-        description="What it holds: `agent` (what the work held), `section` (nothing but new work of the section),"
-        " `interaction` (nothing). [agent]",
-    )
-
-    @model_validator(mode="after")
-    def _is_one(self, info: ValidationInfo) -> Self:
-        if is_lenient(info):
-            return self
-        if self.timed is not None and self.until_done is not None:
-            wrong("wrap-up is either 'timed' or 'until-done'", "remove one")
-        if self.timed is None and self.until_done is None and self._must_say():
-            wrong("wrap-up needs 'timed' or 'until-done'", "write {timed: 30s} or {until-done: 5m}, or none")
-        return self
-
-    def _must_say(self) -> bool:
-        return True
-
-
-WrapUpRule = Annotated[
-    Annotated[Literal["none"], Tag("<scalar>")] | Annotated[WrapUpMap, Tag("<mapping>")],
-    by_shape("'none' or a mapping such as {timed: 30s}"),
-]
-
-
-class WrapUpsMap(WrapUpMap):
-    """Wrap-up, and exceptions by channel; what wins over what is as with offers."""
-
-    channels: dict[Name, WrapUpRule] = Field(
-        {}, description="Rules of single channels; they win over the general one."
-    )
-
-    def _must_say(self) -> bool:
-        return self.scope is not None or not self.channels
-
-
-WrapUps = Annotated[
-    Annotated[Literal["none"], Tag("<scalar>")] | Annotated[WrapUpsMap, Tag("<mapping>")],
-    by_shape("'none' or a mapping such as {timed: 30s}"),
-]
-
-
-class LimitMap(Model):
-    """Room for waiting work. Work beyond it is refused, unless `divert` or `overflow` says where it goes."""
-
-    max_waiting: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(
-        None, description="How many may wait. [any number]"
-    )
-    max_estimated_wait: Duration | None = Field(
-        None, description="How long an arrival may have to wait, by its estimate (p50). [any time]"
-    )
-    divert: Words | None = Field(None, description="Send it there: voicemail, a number, a message.")
-    overflow: Name | None = Field(None, description="Try this queue, or this section's default queue.")
-
-    @model_validator(mode="after")
-    def _is_one(self, info: ValidationInfo) -> Self:
-        if is_lenient(info):
-            return self
-        if self.divert is not None and self.overflow is not None:
-            wrong("a limit has either 'divert' or 'overflow'", "remove one")
-        if self.max_waiting is None and self.max_estimated_wait is None:
-            wrong("a limit that limits nothing", "write 'max-waiting: 20' or 'max-estimated-wait: 5m'")
-        return self
-
 
 # ── sections and queues ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -284,59 +151,7 @@ class SectionFile(SectionMap):
     section: Name | None = Field(None, description="Its id. [the file's name]")
 
 
-# ── agents and pools ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class AgentMap(QueueLevelsMap):
-    """A person or bot that takes work."""
-
-    name: Words | None = Field(None, description="For people.")
-    kind: AgentKind = Field("human", description="`human` or `automated`. [human]")
-    skills: SkillLevels = Field(
-        {},
-        description="Levels 1 (can) to 10 (best), the agent's first skill first: `{billing: 7, english: 9}`.",
-    )
-    tags: dict[Name, Words] = Field({}, description="Facts about the agent: `{site: north}`.")
-    capacity: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        100, description="Units the agent can hold; each interaction holds its channel's cost. [100]"
-    )
-    channels: Annotated[list[Name], Field(min_length=1)] | None = Field(
-        None, description="The channels the agent serves. [all]"
-    )
-    channel_max: dict[Name, Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
-        {},
-        description="How many interactions of a channel the agent holds at once, at the most: `{chat: 2}`.",
-    )
-    costs: dict[Name, Units] = Field({}, description="What a channel costs this agent: `{chat: 50}`.")
-    wrap_up: WrapUps | None = Field(None, description="The agent's own after-contact work. [the section's]")
-    shift: Name | None = Field(
-        None,
-        description="The calendar of its shifts: when one ends, the agent finishes what it holds and leaves. [it leaves"
-        " when it says so]",
-    )
-    speed: Speed = Field(
-        NORMAL_SPEED,
-        description="How fast the agent works, 1 is ordinary, 2 takes half the time: `1.2`, or by channel `{voice: 1.2}`."
-        " The score `fastest` reads it. [1]",
-    )
-    rate: RateMap | None = Field(
-        None, description="How fast an automated agent may be given new work: `{per-minute: 60}`. [no limit]"
-    )
-
-
-class PoolMap(QueueLevelsMap):
-    """Agents chosen by skills, tags and kind; all must fit. Empty: every agent."""
-
-    skills: SkillLevels = Field({}, description="At least these levels: `{french: 4}`.")
-    tags: dict[Name, Words] = Field({}, description="These tags with these values: `{site: north}`.")
-    kind: AgentKind | None = Field(None, description="`human` or `automated`. [both]")
-    members: list[Name] = Field([], description="Agents who are in it whatever their skills.")
-
-
-class AgentsFile(Model):
-    """A roster: `agents.yaml`, or several files in `agents/`."""
-
-    agents: dict[Name, AgentMap] = Field(description="The agents by id.")
+# ── the centre ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +169,6 @@ AgentLost = Annotated[
     PlainValidator(agent_lost),
     WithJsonSchema({"title": "keep or duration", "anyOf": [{"const": "keep"}, DURATION_SCHEMA]}),
 ]
-
-
-# ── the centre ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ChannelMap(Model):

@@ -20,7 +20,16 @@ from router.config.scalars import (
     wrong,
 )
 from router.config.schema_callbacks import CallbackOfferMap
-from router.config.schema_rules import PRIORITY_MAX, ExpressionText, Names, Priority, Test, When, WhenMap
+from router.config.schema_rules import (
+    CONDITION_SHAPE,
+    PRIORITY_MAX,
+    ExpressionText,
+    Names,
+    Priority,
+    Test,
+    When,
+    WhenMap,
+)
 from router.core.ladder_check import REPEAT_MIN_MS
 
 
@@ -158,10 +167,7 @@ else:
             Annotated[ExpressionText, Tag("<scalar>")]
             | Annotated[list["Guard"], Tag("<list>")]
             | Annotated[GuardMap, Tag("<mapping>")],
-            by_shape(
-                "a condition",
-                "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'",
-            ),
+            CONDITION_SHAPE,
         ],
     )
 """A condition on waiting work as it is written; a text is an expression."""

@@ -302,6 +302,10 @@ ExpressionText = Annotated[
     WithJsonSchema({"title": "expression", "type": "string", "minLength": 1, "maxLength": LENGTH_MAX}),
 ]
 
+CONDITION_SHAPE: Final = by_shape(
+    "a condition", "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'"
+)
+
 if TYPE_CHECKING:
     When = list["When"] | WhenMap | str
 else:
@@ -311,10 +315,7 @@ else:
             Annotated[ExpressionText, Tag("<scalar>")]
             | Annotated[list["When"], Tag("<list>")]
             | Annotated[WhenMap, Tag("<mapping>")],
-            by_shape(
-                "a condition",
-                "write a mapping such as {channel: voice}, or an expression such as 'priority >= 2'",
-            ),
+            CONDITION_SHAPE,
         ],
     )
 """A condition as it is written; a text is an expression."""

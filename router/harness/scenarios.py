@@ -299,8 +299,8 @@ def _hand_over(hand_over: HandOverMap) -> HandOver:
 
 
 def _batches(batches: Sequence[BatchMap]) -> Iterator[Batch]:
-    """The batches of a week, in the order of their times."""
-    times = [(day * DAY_MS + batch.at, batch.size) for batch in batches for day in batch.days]
+    """The batches of a week, in the order of their times; a Sunday's 24:00 is where the week begins again."""
+    times = [((day * DAY_MS + batch.at) % WEEK_MS, batch.size) for batch in batches for day in batch.days]
     for at_ms, size in sorted(times):
         yield Batch(at_ms=at_ms, size=size)
 

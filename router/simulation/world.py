@@ -5,9 +5,7 @@ facts amount to lives in router.telemetry, not here.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
@@ -49,6 +47,7 @@ from router.core.signals import (
 from router.errors import SignalError
 from router.policies import BUILT_IN
 from router.simulation.desks import desks
+from router.simulation.garbage import rare_collections
 from router.simulation.scenario import Scenario
 from router.simulation.traffic import Customer, Source, customers
 
@@ -68,28 +67,6 @@ _CALL: Final = 5
 
 _Event = tuple[int, int, int, Any, Any]
 """(when, number, kind, what, who): the kind says what the last two are."""
-
-
-_COLLECT_AFTER: Final = 1_000_000
-"""So many objects are made before the garbage collector looks at them, instead of the usual 700."""
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Let the garbage collector look rarely: neither the engine nor the world makes reference cycles, so that all it could
-    do is to look at everybody who is remembered, again and again; it took a seventh of the time of a run.
-    """
-    before = gc.get_threshold()
-    if before[0]:
-        gc.set_threshold(max(before[0], _COLLECT_AFTER), *before[1:])
-    try:
-        yield
-    finally:
-        if not gc.get_freeze_count():
-            # What the run made counts as old from now on. Without this the collector would look at it all at once, here.
-            gc.freeze()
-            gc.unfreeze()
-        gc.set_threshold(*before)
 
 
 class Decider(Protocol):
@@ -196,7 +173,7 @@ class World:
 
         ``stop_after``: or until so many contacts have been finished.
         """
-        with _rare_collections():
+        with rare_collections():
             return self._run(-1 if stop_after is None else stop_after)
 
     def _run(self, left: int) -> Run:

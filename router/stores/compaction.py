@@ -29,7 +29,9 @@ class Compaction:
         self._where: Final = places(path)
         self._path: Final = self._where.database
         if not self._path.exists():
-            raise ConflictError(f"{self._path}: there is no journal here")
+            raise ConflictError(
+                f"{self._path}: there is no journal here; give the folder, or the file, that `switchroom serve --journal` has"
+            )
         self._keeping: Final = compaction_lock(self._where)
         self._keeping.take()
         routing = journal_lock(self._where)

@@ -199,7 +199,7 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
 
 
 async def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Exit 0 without a difference, 1 with some, 3 where a centre cannot be used, 2 for wrong usage; a journal gives the work."""
+    """Exit 0 without a difference, 1 with some, 3 where a centre or journal cannot be used, 2 for wrong usage; a journal gives the work."""
     old, new, bad = (tmp_path / name for name in ("old.yaml", "new.yaml", "bad.yaml"))
     old.write_text(OLD)
     new.write_text(OLD.replace("needs: {billing: 5}", "needs: {billing: 4}").replace("[team, all]", "[all]"))
@@ -209,6 +209,11 @@ async def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert (code, len(out.splitlines())) == (1, 3)
     assert run(capsys, str(old), str(bad))[0] == 3
     assert run(capsys, str(old))[0] == 2
+    (tmp_path / "empty").mkdir()
+    code, out, err = run(capsys, str(new), "--journal", str(tmp_path / "empty"))
+    assert (code, out) == (3, "")
+    assert "there is no journal here" in err
+    assert run(capsys, str(new), "--journal", str(bad))[:2] == (3, "")
     _, entries = running()
     store = SqliteStore(tmp_path / "journal")
     first = Engine(config.load_text(OLD), BUILT_IN)

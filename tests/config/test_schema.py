@@ -13,7 +13,8 @@ import pytest
 from router.cli.schema import kinds
 from router.config import reference, yaml_source
 from router.config.json_schema import schema_of, schema_text
-from router.config.schema import AgentsFile, CentreFile, SectionFile
+from router.config.schema import CentreFile, SectionFile
+from router.config.schema_agents import AgentsFile
 from router.config.schema_rules import NeedMap
 from router.policies import BUILT_IN
 from tests.config.building import EVERYTHING, VALID

@@ -160,6 +160,17 @@ agents:
     assert len(begins) == 9
 
 
+def test_a_batch_at_the_end_of_a_day(tmp_path: Path, plan: Plan) -> None:
+    """A batch at 24:00 comes when the next day begins, a Sunday's when the week begins again."""
+    text = """
+duration: 14d
+arrivals:
+- {name: a, section: support, channel: voice, handle-time: 4m, batches: [{at: "24:00", size: 3, days: sat-sun}]}
+"""
+    (stream,) = read(tmp_path, plan, text).scenario.streams
+    assert [(batch.at_ms, batch.size) for batch in stream.batches] == [(0, 3), (6 * DAY_MS, 3)]
+
+
 WEEK = """
 duration: 1h
 arrivals:

@@ -1,4 +1,4 @@
-"""Whom a requirement could ever be met by, and which pools a queue may open: what several warnings ask."""
+"""Who could ever be given a queue's work: by whom a requirement is met, which pools a queue opens. Several warnings ask it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def widened(queue: Queue) -> Iterator[PoolId]:
         for operation in step.operations:
             if isinstance(operation, WidenTo):
                 yield from operation.pools
+
+
+def is_in_reach(agent: Agent, queue: Queue, members: dict[PoolId, set[AgentId]]) -> bool:
+    """Say whether the agent is in a tier of the queue, or in a pool that its ladder opens."""
+    pools = {pool for tier in queue.tiers for pool in tier} | set(widened(queue))
+    return not queue.tiers or any(agent.agent_id in members[pool] for pool in pools)
 
 
 def relaxed(queue: Queue) -> frozenset[str]:
